@@ -1,0 +1,69 @@
+/* command.h - what a command is, and what every command is given.
+ *
+ * One file per command or small family: its options struct, its table, its `struct command` (listed in
+ * commands.c), and a run function that parses nothing by hand, asks the rooms below, and shows. Only cmd/
+ * prints. Results go to stdout; everything else to stderr.
+ */
+#ifndef CORACLE_CMD_COMMAND_H
+#define CORACLE_CMD_COMMAND_H
+
+#include <stdbool.h>
+
+#include "cmd/opt.h"
+#include "core/base/err.h"
+#include "core/base/log.h"
+#include "core/container/container.h"
+#include "storage/store.h"
+
+/* Values of the global options and of coracle.conf (see conf.h), and what was opened with them. */
+struct context {
+	struct store_options store_options;
+	const char *storage_opt, *log_level, *runtime, *cgroup_manager, *config, *tmpdir;
+	const struct conf *conf;                /* never NULL */
+	struct store *store;                    /* opened by context_store, closed by main */
+	struct container_place place;           /* valid once the store is open */
+	char **argv;                            /* the whole command line, for create_command */
+	bool docker;                            /* called as docker */
+};
+
+/* Open the store once; every command that needs it starts with this. 0 or -errno. */
+int context_store(struct context *c, struct err *e);
+
+enum command_flags {
+	COMMAND_STOP_AT_FIRST = 1,      /* options end at the first argument */
+	COMMAND_HIDDEN = 2,             /* not in help (docker aliases) */
+	COMMAND_IMAGE_PROGRAM = 4,      /* executed by coracle-image: coracle only knows its table */
+	COMMAND_NO_USERNS_NOTE = 8,
+};
+
+struct command {
+	const char *name;               /* "pull"; with a parent: "image exists" */
+	const char *alias;              /* another full name ("image pull"), or NULL; '|' separates several */
+	const char *summary;            /* one line for help */
+	const char *usage;              /* after the name: "[options] IMAGE [COMMAND [ARG...]]" */
+	const struct opt *opts;
+	size_t values_size;             /* of the options struct */
+	void (*defaults)(struct context *c, void *values);      /* or NULL (all zero) */
+	int (*run)(struct context *c, void *values, int argc, char **argv);     /* exit status */
+	int min_args, max_args;         /* max -1: any */
+	enum opt_complete complete;     /* of its arguments */
+	int flags;
+};
+
+/* All commands, NULL-terminated. */
+extern const struct command *const commands[];
+
+/* Print "Error: ..." to stderr; returns the exit status. */
+int fail(const struct err *e);
+
+/* The same for one of several arguments: prints and keeps the worst status (125 > 2 > 1). */
+void fail_one(const struct err *e, int status, int *worst);
+
+/* Replace this process by coracle-image with the same arguments (argv[0] is ours). Returns only on error. */
+int exec_image_program(struct context *c, char **argv, struct err *e);
+
+/* `coracle-image pull` of a missing image as a child: progress on stderr unless quiet; the image ID is read back.
+ * `extra` are more arguments ("--tls-verify=false"), NULL-terminated, or NULL. */
+int pull_image(struct context *c, const char *reference, bool quiet, const char *const *extra, struct err *e);
+
+#endif

@@ -1,0 +1,1 @@
+# commands on containers: start, ps, rm, stop, kill, wait

@@ -1,0 +1,1 @@
+# commands on images and volumes, and coracle-image

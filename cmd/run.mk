@@ -1,0 +1,1 @@
+# run and create: from options to an OCI bundle

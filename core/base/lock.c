@@ -1,0 +1,60 @@
+/* lock.c - see lock.h. */
+#include "core/base/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+
+static int set(int fd, int cmd, short type)
+{
+	struct flock fl = { .l_type = type, .l_whence = SEEK_SET };
+	int r;
+
+	do
+		r = fcntl(fd, cmd, &fl);
+	while (r < 0 && errno == EINTR);
+	if (r == 0)
+		return 0;
+	return errno == EACCES ? -EAGAIN : -errno;
+}
+
+static short type_of(enum lock_mode mode)
+{
+	return mode == LOCK_EXCLUSIVE ? F_WRLCK : F_RDLCK;
+}
+
+int lock_open(int dirfd, const char *name)
+{
+	int fd = openat(dirfd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int lock_try(int fd, enum lock_mode mode)
+{
+	return set(fd, F_OFD_SETLK, type_of(mode));
+}
+
+int lock_wait(int fd, enum lock_mode mode)
+{
+	return set(fd, F_OFD_SETLKW, type_of(mode));
+}
+
+void lock_release(int fd)
+{
+	(void)set(fd, F_OFD_SETLK, F_UNLCK);
+}
+
+int lock_is_held(int dirfd, const char *name)
+{
+	struct flock fl = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+	autofd fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (fcntl(fd, F_OFD_GETLK, &fl) < 0)
+		return -errno;
+	return fl.l_type != F_UNLCK;
+}

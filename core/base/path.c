@@ -1,0 +1,228 @@
+/* path.c - see path.h. */
+#include "core/base/path.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+
+static int openat2_retry(int dirfd, const char *path, int flags, mode_t mode, unsigned long long resolve)
+{
+	struct open_how how = {
+		.flags = (unsigned)flags | O_CLOEXEC,
+		.mode = flags & (O_CREAT | O_TMPFILE) ? mode : 0,
+		.resolve = resolve,
+	};
+
+	/* EAGAIN: something was renamed meanwhile and the kernel could not prove that we stayed inside. */
+	for (int tries = 0; tries < 64; tries++) {
+		int fd = (int)syscall(SYS_openat2, dirfd, path, &how, sizeof how);
+
+		if (fd >= 0)
+			return fd;
+		if (errno != EAGAIN && errno != EINTR)
+			return -errno;
+	}
+	return -EAGAIN;
+}
+
+int path_open_in_root(int rootfd, const char *path, int flags, mode_t mode)
+{
+	return openat2_retry(rootfd, *path ? path : ".", flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+}
+
+int path_open_beneath(int dirfd, const char *path, int flags, mode_t mode)
+{
+	return openat2_retry(dirfd, path, flags, mode,
+			     RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS);
+}
+
+int path_mkdirs_in_root(int rootfd, const char *path, mode_t mode)
+{
+	g_autofree char *clean = path_normalize("/", path);
+	int fd = path_open_in_root(rootfd, clean, O_PATH | O_DIRECTORY, 0);
+
+	if (fd != -ENOENT)
+		return fd;
+	/* Try longer and longer fronts: each is resolved by the kernel from the root again, so a link
+	 * in the middle is followed the way a process inside would follow it. */
+	for (char *slash = clean + 1;; slash++) {
+		autofd parent = -1;
+		g_autofree char *dir = NULL, *base = NULL;
+		char kept;
+
+		slash += strcspn(slash, "/");
+		kept = *slash;
+		*slash = '\0';
+		fd = path_open_in_root(rootfd, clean, O_PATH | O_DIRECTORY, 0);
+		if (fd == -ENOENT) {
+			dir = g_path_get_dirname(clean);
+			base = g_path_get_basename(clean);
+			parent = path_open_in_root(rootfd, dir, O_PATH | O_DIRECTORY, 0);
+			if (parent < 0)
+				return parent;
+			if (mkdirat(parent, base, mode) < 0 && errno != EEXIST)
+				return -errno;
+			fd = path_open_in_root(rootfd, clean, O_PATH | O_DIRECTORY, 0);
+		}
+		*slash = kept;
+		if (fd < 0 || !kept)
+			return fd;
+		(void)close(fd);
+	}
+}
+
+int path_mkfile_in_root(int rootfd, const char *path, mode_t mode)
+{
+	g_autofree char *clean = path_normalize("/", path);
+	g_autofree char *dir = g_path_get_dirname(clean), *base = g_path_get_basename(clean);
+	autofd parent = -1, made = -1;
+	int fd = path_open_in_root(rootfd, clean, O_PATH, 0);
+
+	if (fd != -ENOENT)
+		return fd;
+	parent = path_mkdirs_in_root(rootfd, dir, 0755);
+	if (parent < 0)
+		return parent;
+	made = openat(parent, base, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (made < 0 && errno != EEXIST)
+		return -errno;
+	return path_open_in_root(rootfd, clean, O_PATH, 0);
+}
+
+int path_mkdirs(const char *path, mode_t mode)
+{
+	g_autofree char *copy = g_strdup(path);
+
+	for (char *p = copy + 1; *copy; p++) {
+		char kept;
+
+		p += strcspn(p, "/");
+		kept = *p;
+		*p = '\0';
+		if (mkdir(copy, mode) < 0 && errno != EEXIST) {
+			struct stat st;
+			int code = errno;
+
+			/* A parent on a read-only file system says EROFS although it is there. */
+			if (stat(copy, &st) < 0 || !S_ISDIR(st.st_mode))
+				return -code;
+		}
+		*p = kept;
+		if (!kept)
+			break;
+	}
+	return 0;
+}
+
+static int remove_below(int fd, dev_t dev);
+
+/* Remove one entry; directories are entered without following anything. */
+static int remove_entry(int dirfd, const char *name, dev_t dev)
+{
+	autofd sub = -1;
+	struct stat st;
+	int r;
+
+	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM && errno != EACCES)
+		return -errno;
+	if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != ENOTEMPTY && errno != EEXIST && errno != EACCES)
+		return -errno;
+	sub = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (sub < 0 && errno == EACCES && fchmodat(dirfd, name, 0700, 0) == 0)
+		sub = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (sub < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (fstat(sub, &st) < 0)
+		return -errno;
+	if (st.st_dev != dev)
+		return -EXDEV;
+	r = remove_below(sub, dev);
+	if (r < 0)
+		return r;
+	return unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+static int remove_below(int fd, dev_t dev)
+{
+	DIR *dir;
+	struct dirent *d;
+	int first = 0, own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	struct stat st;
+
+	/* Entries can't be removed from a directory that its owner made read-only. */
+	if (fstat(fd, &st) == 0 && (st.st_mode & 0700) != 0700)
+		(void)fchmod(fd, 0700);
+	if (own < 0)
+		return -errno;
+	dir = fdopendir(own);
+	if (!dir) {
+		(void)close(own);
+		return -ENOMEM;
+	}
+	while ((d = readdir(dir))) {
+		int r;
+
+		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
+			continue;
+		r = remove_entry(fd, d->d_name, dev);
+		if (r < 0 && first == 0)
+			first = r;
+	}
+	(void)closedir(dir);
+	return first;
+}
+
+int path_remove_tree(int dirfd, const char *name)
+{
+	struct stat st;
+
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return remove_entry(dirfd, name, st.st_dev);
+}
+
+char *path_of_fd(int fd, char *buf)
+{
+	snprintf(buf, 32, "/proc/self/fd/%d", fd);
+	return buf;
+}
+
+char *path_normalize(const char *cwd, const char *path)
+{
+	g_autofree char *all = *path == '/' ? g_strdup(path) : g_strconcat(cwd, "/", path, NULL);
+	g_auto(GStrv) parts = g_strsplit(all, "/", -1);
+	g_autoptr(GPtrArray) kept = g_ptr_array_new();
+	GString *out = g_string_new(NULL);
+
+	for (char **p = parts; *p; p++) {
+		if (!**p || !strcmp(*p, "."))
+			continue;
+		if (strcmp(*p, "..") != 0)
+			g_ptr_array_add(kept, *p);
+		else if (kept->len > 0)
+			g_ptr_array_remove_index(kept, kept->len - 1);
+	}
+	for (unsigned i = 0; i < kept->len; i++)
+		g_string_append_printf(out, "/%s", (char *)kept->pdata[i]);
+	if (!out->len)
+		g_string_append_c(out, '/');
+	return g_string_free(out, FALSE);
+}
+
+bool path_exists_at(int dirfd, const char *path)
+{
+	return faccessat(dirfd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}

@@ -1,0 +1,91 @@
+/* container.h - a container as files: containers/<id>/ in the store, names/<name>, run/containers/<id>/.
+ *
+ *   record.json    what `create` decided; written once, replaced whole by rename or update
+ *   config.json    the OCI runtime spec
+ *   lock           held exclusively by the keeper as long as it lives: "running" is a lock test
+ *   state.json     what the keeper said last: pid, started, finished, exit code (replaced whole)
+ *   upper/ work/   the rootfs driver's
+ *   log            --log-driver k8s-file, json-file
+ *
+ * A container directory without record.json is half-made: garbage once its lock is free. The state is
+ * derived: no state.json -> created; lock held -> running (or what state.json says while it is held:
+ * stopping, paused); lock free -> exited with state.json's code, or 137 when the keeper was killed
+ * before it could say, or the machine was cut off (boot_id differs).
+ */
+#ifndef CORACLE_CONTAINER_CONTAINER_H
+#define CORACLE_CONTAINER_CONTAINER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/base/arena.h"
+#include "core/base/err.h"
+
+/* Where containers live; cmd/ fills it from the store. */
+struct container_place { int containers_fd, names_fd, run_fd; const char *containers_path, *run_path; };
+
+enum container_status { CONTAINER_CREATED, CONTAINER_RUNNING, CONTAINER_PAUSED, CONTAINER_STOPPING,
+	CONTAINER_EXITED, CONTAINER_STATUS_COUNT };
+const char *container_status_name(enum container_status s);     /* "created" "running" ... */
+
+struct port_mapping { char *host_ip; uint16_t host_port, container_port; char *protocol; };
+struct container_mount {        /* for inspect and for volume reference counts */
+	char *type, *name, *source, *destination, *options;
+	bool rw;
+};
+
+/* What `create` decided. Everything that a later start needs which is not in the OCI config. */
+struct container_record {
+	struct arena arena;
+	char *id, *name;
+	int64_t created_ns;
+	char *image_id, *image_name, *image_digest;     /* NULL for --rootfs */
+	char *rootfs;                   /* --rootfs DIR[:O], NULL for images */
+	char **command;                 /* entrypoint + arguments as asked, for ps */
+	char **create_command;          /* the whole argv */
+	char **labels;                  /* "key=value" */
+	char *user;                     /* -u as given, or the image's; resolved in the root at start */
+	char *network;                  /* --network as given after defaults */
+	char **network_options;         /* everything else net/ needs, as text: see net/plan.h */
+	struct port_mapping *ports; size_t n_ports;
+	struct container_mount *mounts; size_t n_mounts;
+	char *userns;                   /* as given */
+	char **uid_maps, **gid_maps, **group_add;
+	char *log_driver, *log_path;
+	int64_t log_max_size;           /* bytes; 0: no bound */
+	int stop_signal; int64_t stop_timeout_s, timeout_s;
+	bool auto_remove, tty, interactive, init, keep_groups, privileged, read_only, oci_cgroup;
+	char *pid_file, *cid_file;
+	char *hostname;
+	char *limits_note;              /* cgroup decision, as text for cmd/ */
+	char *extra_json;               /* anything cmd/ wants back at start or in inspect, one JSON object */
+};
+
+struct container_state {
+	enum container_status status;
+	pid_t pid, keeper_pid;          /* 0 when not running */
+	int64_t started_ns, finished_ns;
+	int exit_code;
+	bool oom_killed, timed_out;
+	char error[256];                /* why it did not start, "" */
+};
+
+/* Claim the name (exclusive creation) and make the directory with its lock held: *ret_lock. Name NULL: a
+ * random "adjective_noun". -EEXIST with a message that names the holder. *ret_fd: containers/<id>. */
+int container_reserve(const struct container_place *p, struct container_record *r, int *ret_fd, int *ret_lock,
+		      struct err *e);
+/* Write record.json and config.json: from here on it exists. `durable` false for --rm. */
+int container_commit(int container_fd, const struct container_record *r, const char *config_json, bool durable,
+		     struct err *e);
+
+/* By ID, unique prefix of it, or name. 1, 0 (none), -errno (ambiguous). *ret_id: g_free. */
+int container_find(const struct container_place *p, const char *name_or_id, char **ret_id, struct err *e);
+int container_load(const struct container_place *p, const char *id, struct container_record **ret, struct err *e);
+int container_read_state(const struct container_place *p, const char *id, struct container_state *ret,
+			 struct err *e);
+void container_record_free(struct container_record *r);
+/* IDs of all containers, newest first, NULL-terminated (g_strfreev). Takes no lock. */
+int container_list_ids(const struct container_place *p, char ***ret, struct err *e);
+
+#endif

@@ -1,0 +1,3 @@
+# core/container: a container's life
+libcore_a_SOURCES += \
+	core/container/container.h

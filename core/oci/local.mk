@@ -1,0 +1,5 @@
+# core/oci: the OCI specifications as C structs
+libcore_a_SOURCES += \
+	core/oci/image_spec.h \
+	core/oci/reference.h \
+	core/oci/runtime_spec.h

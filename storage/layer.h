@@ -1,0 +1,31 @@
+/* layer.h - one unpacked layer: layers/<diffid hex>/, present = complete and durable.
+ *
+ *   tree/      the files, in native overlayfs form: whiteouts are 0:0 character devices, opaque directories
+ *              carry user.overlay.opaque=y; owners as the store map could set them
+ *   owners     what could not be stored (uid, gid, mode, device nodes), in one-id mode; absent when all could
+ *   info       JSON: size, file count, compressed digest and size it came from, notes
+ *   tar        what gives back the layer's tar bit for bit together with tree/ (headers, padding, order)
+ */
+#ifndef CORACLE_STORAGE_LAYER_H
+#define CORACLE_STORAGE_LAYER_H
+
+#include "storage/store.h"
+
+/* Is the layer here? 1, 0 or -errno. `diff_id` is "sha256:..." */
+int layer_exists(struct store *s, const char *diff_id);
+
+/* The lock of one layer being made, waited for; -errno or its descriptor. Two pulls of one layer: the second
+ * waits and then finds it. */
+int layer_lock(struct store *s, const char *diff_id, struct err *e);
+
+/* Descriptor (O_PATH) of its tree/. fd or -errno. */
+int layer_open_tree(struct store *s, const char *diff_id, struct err *e);
+
+/* Bytes of its files as `info` says. */
+int64_t layer_size(struct store *s, const char *diff_id);
+
+/* Move a staged directory (with tree/ and the rest complete, synced) into place. 0, also when it came
+ * meanwhile from somebody else, or -errno. */
+int layer_publish(struct store *s, const char *staged_name, const char *diff_id, struct err *e);
+
+#endif

@@ -1,0 +1,2 @@
+# storage/overlay: root file system drivers
+libstorage_a_SOURCES +=

@@ -1,0 +1,45 @@
+/* rootfs.h - a container's root file system: planned by the client, mounted by the container's init.
+ *
+ * The plan is made outside (paths, layer list, driver) and copied into init by fork. rootfs_mount runs as root
+ * of the container's new user and mount namespaces; the mount lives and dies with them.
+ */
+#ifndef CORACLE_STORAGE_ROOTFS_H
+#define CORACLE_STORAGE_ROOTFS_H
+
+#include "core/runtime/idmap.h"
+#include "storage/image.h"
+#include "storage/store.h"
+
+struct rootfs_plan;     /* opaque */
+
+struct rootfs_options {
+	int container_fd;       /* containers/<id>: upper/ and work/ (or root/ for vfs) are made here */
+	bool read_only;         /* --read-only: no upper directory */
+	bool volatile_upper;    /* --rm: copy-up need not reach the disk */
+	const struct idmap *idmap;      /* what the container will be mapped with */
+};
+
+/* Plan the root of a container of `img` (also img->host). Fails where the driver cannot show the image's
+ * owners through o->idmap, naming the driver that can. 0 or -errno. */
+int rootfs_plan_image(struct store *s, const struct image *img, const struct rootfs_options *o,
+		      struct rootfs_plan **ret, struct err *e);
+
+/* Plan for --rootfs DIR; `overlay`: DIR:O, changes go to a throw-away upper directory. */
+int rootfs_plan_dir(struct store *s, const char *dir, bool overlay, const struct rootfs_options *o,
+		    struct rootfs_plan **ret, struct err *e);
+
+/* What must happen on disk before launch and outside init (vfs: the copy). 0 or -errno. */
+int rootfs_prepare(struct rootfs_plan *p, struct err *e);
+
+/* In init: mount it; a detached mount descriptor (see launch_hooks.mount_root) or -errno. */
+int rootfs_mount(struct rootfs_plan *p, struct err *e);
+
+/* In init: a read-only detached mount of an image, for --mount type=image (or writable throw-away). */
+int rootfs_mount_image(struct store *s, const struct image *img, bool rw, struct err *e);
+
+/* "overlay", "vfs", "dir" ... for inspect. */
+const char *rootfs_driver(const struct rootfs_plan *p);
+
+void rootfs_plan_free(struct rootfs_plan *p);
+
+#endif

@@ -1,0 +1,58 @@
+/* store.h - the place where images, layers, containers and volumes are: DESIGN.md section 4.
+ *
+ * root/   version images/ layers/ containers/ names/ volumes/ tmp/ locks/       (durable)
+ * run/    containers/<id>/ sockets and pid files                                 (tmpfs, per boot)
+ *
+ * Opening makes what is missing and refuses a newer format. Nothing is repaired by hand: what a killed
+ * command left is in tmp/ with a free lock, or a container directory without a record, and goes away by
+ * store_collect(), which every writing command calls when it is cheap.
+ */
+#ifndef CORACLE_STORAGE_STORE_H
+#define CORACLE_STORAGE_STORE_H
+
+#include <stdbool.h>
+
+#include "core/base/err.h"
+#include "core/runtime/idmap.h"
+
+#define STORE_FORMAT 1
+
+struct store {
+	char *root, *run;               /* absolute paths */
+	char *root_from;                /* what decided the root, for `info`: "--root", "CORACLE_ROOT" ... */
+	int root_fd, images_fd, layers_fd, containers_fd, names_fd, volumes_fd, tmp_fd, run_fd;
+	char *driver;                   /* recorded choice: "overlay", "vfs"; NULL until first needed */
+	char *driver_why;               /* one clause: why that one */
+};
+
+struct store_options {
+	const char *root, *run_root;    /* NULL: DESIGN.md's defaults */
+	const char *driver;             /* --storage-driver, NULL: the recorded or best one */
+};
+
+/* 0 or -errno. The store is closed by store_close. */
+int store_open(const struct store_options *o, struct store **ret, struct err *e);
+void store_close(struct store *s);
+static inline void store_cleanup(struct store **s) { if (*s) store_close(*s); }
+#define autostore __attribute__((cleanup(store_cleanup))) struct store
+
+/* Decide s->driver (trial mount, once per store, recorded in root/driver). 0 or -errno. */
+int store_choose_driver(struct store *s, struct err *e);
+
+/* The shared store lock of everything that makes references (pull, create), exclusive for collection.
+ * Returns the descriptor that holds it, or -errno. */
+int store_lock_shared(struct store *s, struct err *e);
+
+/* A staging directory in tmp/, its lock held by *ret_lock as long as that is open. `ret_name` (g_free)
+ * is its name in s->tmp_fd. Returns a descriptor of the directory or -errno. */
+int store_stage(struct store *s, char **ret_name, int *ret_lock, struct err *e);
+
+/* Remove staging directories and half-made containers whose owners are gone. Cheap when there are none;
+ * enters a user namespace in a child where files of subordinate ids are in the way. */
+int store_collect(struct store *s, struct err *e);
+
+/* Remove `name` in `dirfd` even when files below it belong to subordinate ids (renamed into tmp/ first:
+ * gone at once for everybody). 0 or -errno. */
+int store_remove(struct store *s, int dirfd, const char *name, struct err *e);
+
+#endif

@@ -1,0 +1,30 @@
+/* unpack.h - a compressed layer stream becomes layers/<diffid>/ (part of coracle-image: libarchive).
+ *
+ * One call handles one layer and reads its compressed bytes from a descriptor (a pipe from the download, or a
+ * file) exactly to their end. It runs in a process of its own that has given up what it does not need:
+ * a thread reads and hashes the compressed bytes, one inflates and hashes the tar, one writes the tree. The
+ * caller is already root of the store map's user namespace.
+ */
+#ifndef CORACLE_STORAGE_UNPACK_H
+#define CORACLE_STORAGE_UNPACK_H
+
+#include "core/oci/image_spec.h"
+#include "storage/store.h"
+
+struct unpack_result {
+	int64_t files, bytes;           /* of the tree */
+	int64_t skipped_devices, unset_owners;  /* notes for the user */
+};
+
+/* Unpack the layer `d` whose tar must have digest `diff_id` from `in_fd` into the staging directory
+ * `stage_fd` (tree/, owners, info, tar as layer.h says), verifying size, compressed digest and DiffID at the
+ * end. Nothing outside stage_fd is touched whatever the archive says. 0 or -errno: EBADMSG for a digest
+ * mismatch or corrupt data; the staging directory is then garbage. Not synced: the pull does that once. */
+int unpack_layer(int in_fd, int stage_fd, const struct descriptor *d, const char *diff_id,
+		 struct unpack_result *ret, struct err *e);
+
+/* Give up everything unpack_layer does not need (network, exec, files outside stage_fd: landlock and
+ * seccomp where the kernel has them). Called in the forked worker first. Never fails: logs what is missing. */
+void unpack_confine(int stage_fd);
+
+#endif
