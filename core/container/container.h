@@ -85,7 +85,30 @@ int container_load(const struct container_place *p, const char *id, struct conta
 int container_read_state(const struct container_place *p, const char *id, struct container_state *ret,
 			 struct err *e);
 void container_record_free(struct container_record *r);
+static inline void container_record_cleanup(struct container_record **r) { if (*r) container_record_free(*r); }
+#define autorecord __attribute__((cleanup(container_record_cleanup))) struct container_record
+/* A record to fill in: zeroed, strings go into its arena. */
+struct container_record *container_record_new(void);
+
 /* IDs of all containers, newest first, NULL-terminated (g_strfreev). Takes no lock. */
 int container_list_ids(const struct container_place *p, char ***ret, struct err *e);
+
+/* Open containers/<id>. fd or -errno. */
+int container_open(const struct container_place *p, const char *id, struct err *e);
+/* Take the run lock of an existing container without waiting. fd, -EBUSY when it is running (or being started
+ * or removed), -ENOENT when it is gone meanwhile, or -errno. */
+int container_lock(const struct container_place *p, const char *id, struct err *e);
+/* What the keeper says, replaced whole. Not made durable: what a power cut loses is seen by boot_id. */
+int container_write_state(int container_fd, const struct container_state *st, struct err *e);
+
+/* How a tree whose files may belong to subordinate ids is removed (store_remove); ctx is the hooks'. */
+typedef int container_tree_remover(void *ctx, int dirfd, const char *name, struct err *e);
+/* Remove a container whose lock the caller holds (or whose keeper is gone): name, run directory, then
+ * containers/<id>. `remove` NULL: path_remove_tree. 0, also when it is gone already, or -errno. */
+int container_remove(const struct container_place *p, const char *id, const char *name,
+		     container_tree_remover *remove, void *ctx, struct err *e);
+/* Is containers/<id> garbage: half-made by somebody who is gone, or --rm'ed and its keeper was killed?
+ * 1, 0 or -errno. Whoever removes it holds its lock (container_lock) and asks again. */
+int container_is_garbage(const struct container_place *p, const char *id);
 
 #endif
