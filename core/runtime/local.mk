@@ -1,5 +1,8 @@
 # core/runtime: OCI bundle -> process
 libcore_a_SOURCES += \
+	core/runtime/cgroup.h \
+	core/runtime/seccomp.h \
+	core/runtime/systemd_scope.h \
 	core/runtime/idmap.h \
 	core/runtime/launch.h
 coracle_init_SOURCES = core/runtime/coracle_init.c
