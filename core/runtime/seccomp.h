@@ -3,7 +3,7 @@
  * 1. seccomp_prepare() in the keeper, before the clone: finds or makes the BPF program. The built-in profile
  *    (SECCOMP_DEFAULT) was compiled when coracle was built and costs nothing; a document (SECCOMP_DOCUMENT) is
  *    compiled by libseccomp once and kept in a cache directory under the hash of its content.
- * 2. seccomp_load() in init, which inherited the program's memory: one system call, no memory, no files.
+ * 2. seccomp_install() in init, which inherited the program's memory: one system call, no memory, no files.
  *    With spec->process.no_new_privileges it is called last, after PR_SET_NO_NEW_PRIVS. Without, it is called
  *    while init still has CAP_SYS_ADMIN in its user namespace (so before capabilities are dropped): then setuid
  *    programs keep working inside. See seccomp(2).
@@ -36,7 +36,7 @@ struct seccomp_program {
 int seccomp_prepare(const struct rspec *spec, const char *cache_dir, struct seccomp_program *ret, struct err *e);
 
 /* Load it into the calling thread, for good. Allocates nothing. 0 or -errno. */
-int seccomp_load(const struct seccomp_program *p, struct err *e);
+int seccomp_install(const struct seccomp_program *p, struct err *e);
 
 void seccomp_program_free(struct seccomp_program *p);
 #define autoseccomp __attribute__((cleanup(seccomp_program_free))) struct seccomp_program
