@@ -60,14 +60,17 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
 
 char **arena_strv_dup(struct arena *a, const char *const *v)
 {
-	size_t n = 0;
+	size_t n = 0, room = 2;
 	char **copy;
 
 	if (!v)
 		return NULL;
 	while (v[n])
 		n++;
-	copy = arena_alloc(a, (n + 1) * sizeof *copy);
+	/* A power of two, as grown() expects of a vector that is pushed to later. */
+	while (room < n + 1)
+		room *= 2;
+	copy = arena_alloc(a, room * sizeof *copy);
 	for (size_t i = 0; i < n; i++)
 		copy[i] = arena_strdup(a, v[i]);
 	return copy;

@@ -2,4 +2,4 @@
 libcore_a_SOURCES += \
 	core/oci/image_spec.h \
 	core/oci/reference.h \
-	core/oci/runtime_spec.h
+	core/oci/runtime_spec.c core/oci/runtime_spec.h
