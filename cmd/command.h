@@ -22,6 +22,7 @@ struct context {
 	const struct conf *conf;                /* never NULL */
 	struct store *store;                    /* opened by context_store, closed by main */
 	struct container_place place;           /* valid once the store is open */
+	char *containers_path;
 	char **argv;                            /* the whole command line, for create_command */
 	bool docker;                            /* called as docker */
 };
@@ -58,6 +59,12 @@ int fail(const struct err *e);
 
 /* The same for one of several arguments: prints and keeps the worst status (125 > 2 > 1). */
 void fail_one(const struct err *e, int status, int *worst);
+
+/* Path of a program of ours ("coracle-image", "coracle-init"): beside our own executable, else in LIBEXECDIR. */
+char *own_program(const char *name);
+
+/* The `run` of commands whose work is done by coracle-image (COMMAND_IMAGE_PROGRAM). */
+int run_image_program(struct context *c, char **argv);
 
 /* Replace this process by coracle-image with the same arguments (argv[0] is ours). Returns only on error. */
 int exec_image_program(struct context *c, char **argv, struct err *e);

@@ -1,4 +1,11 @@
-int main(void)
+/* image_main.c - the program `coracle-image`: the commands that need HTTPS or archives. */
+#include "cmd/globals.h"
+
+static const struct command *const image_commands[] = {
+	NULL
+};
+
+int main(int argc, char **argv)
 {
-	return 0;
+	return program_main(argc, argv, image_commands);
 }

@@ -1,4 +1,7 @@
-int main(void)
+/* main.c - the program `coracle`. */
+#include "cmd/globals.h"
+
+int main(int argc, char **argv)
 {
-	return 0;
+	return program_main(argc, argv, commands);
 }

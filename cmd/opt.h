@@ -16,7 +16,7 @@
 
 enum opt_type {
 	OPT_FLAG,       /* bool */
-	OPT_STRING,     /* char * (points into argv or a copy); the last one wins */
+	OPT_STRING,     /* char *, g_malloc'd; the last one wins (defaults must be g_strdup'ed or NULL) */
 	OPT_LIST,       /* char ** NULL-terminated; every use appends */
 	OPT_CSV,        /* char **; every use appends its comma-separated parts */
 	OPT_INT,        /* int64_t */
@@ -55,6 +55,13 @@ int opt_parse(const struct opt *table, void *values, int *argc, char **argv, boo
 
 /* Walk a table with its groups in order: f is called for each option. */
 void opt_each(const struct opt *table, void (*f)(const struct opt *o, void *data), void *data);
+
+/* The option called `name` (its first `len` bytes) or whose alias that is, or NULL. */
+const struct opt *opt_find(const struct opt *table, const char *name, size_t len);
+
+/* Write one value, as if given on the command line but without marking the option as given: for defaults from
+ * coracle.conf. 0 or -EINVAL; e names the option and what it takes. */
+int opt_store(const struct opt *o, void *values, const char *value, struct err *e);
 
 /* Append a copy to a NULL-terminated g_malloc'd vector. */
 void opt_list_add(char ***list, const char *s);

@@ -24,8 +24,9 @@ void template_free(struct template *t);
  *
  * `columns`: what the default table shows, NULL-terminated, each "HEADER=template" ("IMAGE ID={{.Id}}").
  * `format`: the user's --format: NULL (default table), "json", "table {{...}}", or a template printed per row.
- * Each row is an object with every field a template may name. Headers of "table" templates are the field names as
- * podman shows them (taken from `columns` where one has that field, else upper case). Rows are printed to stdout. */
+ * Each row is an object with every field that a template may name; its member "_json", if it has one, is what the
+ * format "json" shows in its place. Headings of "table" templates are those of `columns` where one shows just
+ * that field, else the field's name in capitals. Rows are printed to stdout. */
 int show_rows(json_t *rows, const char *const *columns, const char *format, bool no_heading, struct err *e);
 
 /* inspect: an array of objects as indented JSON, or `format` applied to each. */

@@ -1,0 +1,27 @@
+/* globals.h - what coracle and coracle-image have in common before a command runs: the options in front of it,
+ * coracle.conf, messages, and finding the command.
+ */
+#ifndef CORACLE_CMD_GLOBALS_H
+#define CORACLE_CMD_GLOBALS_H
+
+#include "cmd/command.h"
+
+extern const struct opt global_options[];
+
+/* Be the program: parse, find the command in `list`, run it. Returns the exit status. */
+int program_main(int argc, char **argv, const struct command *const *list);
+
+/* The help texts, to stdout. `group` is NULL or the first word of a family ("image"). */
+void help_program(const struct command *const *list, const char *group);
+void help_command(const struct command *cmd);
+
+/* The command that argv[0...] names (two words before one), or NULL; *words: how many words it took. */
+const struct command *command_find(const struct command *const *list, int argc, char **argv, int *words);
+
+/* Is `word` the first word of a family of commands? */
+bool command_is_group(const struct command *const *list, const char *word);
+
+/* The options of the global table as they were given, to hand on to coracle-image: NULL-terminated, g_strfreev. */
+char **global_arguments(const struct context *c);
+
+#endif
