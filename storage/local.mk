@@ -2,7 +2,7 @@
 libstorage_a_SOURCES += \
 	storage/image.h \
 	storage/layer.h \
-	storage/rootfs.c storage/rootfs.h \
+	storage/rootfs.h \
 	storage/store.h \
 	storage/volume.h
 

@@ -1,2 +1,21 @@
 # net/registry: images over HTTPS (coracle-image only)
-libimage_a_SOURCES +=
+libimage_a_SOURCES += \
+	net/registry/auth_json.c \
+	net/registry/certs.c \
+	net/registry/certs.h \
+	net/registry/challenge.c \
+	net/registry/challenge.h \
+	net/registry/credential.c \
+	net/registry/credential.h \
+	net/registry/digest.c \
+	net/registry/digest.h \
+	net/registry/exchange.c \
+	net/registry/header.c \
+	net/registry/header.h \
+	net/registry/http.c \
+	net/registry/http.h \
+	net/registry/registry.c \
+	net/registry/registry.h \
+	net/registry/token.c \
+	net/registry/transfer.c \
+	net/registry/transfer.h
