@@ -1,1 +1,13 @@
 # tests
+EXTRA_DIST += tests
+
+check_PROGRAMS += $(unit_tests)
+unit_tests =
+include tests/unit/base.mk
+
+check-programs: $(check_PROGRAMS)
+list-unit-tests:
+	@printf '%s\n' $(unit_tests)
+check-local: all check-programs
+	$(srcdir)/tests/run .
+.PHONY: check-programs list-unit-tests

@@ -1,0 +1,264 @@
+/* test_base.c - the ground floor: errors, text, paths, files, locks, descriptors. */
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/arena.h"
+#include "core/base/err.h"
+#include "core/base/fd.h"
+#include "core/base/file.h"
+#include "core/base/lock.h"
+#include "core/base/path.h"
+#include "core/base/proc.h"
+#include "core/base/text.h"
+
+static void test_err(void)
+{
+	struct err e = ERR_INIT;
+	char long_name[3000];
+
+	g_assert_cmpint(err_set(&e, ENOENT, "mount %s", "/x"), ==, -ENOENT);
+	g_assert_cmpstr(e.msg, ==, "mount /x: No such file or directory");
+	g_assert_cmpint(err_wrap(&e, "container %s", "c1"), ==, -ENOENT);
+	g_assert_cmpstr(e.msg, ==, "container c1: mount /x: No such file or directory");
+	err_hint(&e, "make it first");
+	g_assert_true(g_str_has_suffix(e.msg, "; make it first"));
+	g_assert_cmpint(err_status(&e), ==, 125);
+	err_exit(&e, 127);
+	g_assert_cmpint(err_status(&e), ==, 127);
+	memset(long_name, 'a', sizeof long_name - 1);
+	long_name[sizeof long_name - 1] = '\0';
+	err_set(&e, EINVAL, "%s", long_name);
+	err_wrap(&e, "%s", long_name);
+	err_hint(&e, "%s", long_name);
+	g_assert_cmpuint(strlen(e.msg), <, sizeof e.msg);
+	err_msg(&e, EINVAL, "a\033[31mb\nc");
+	g_assert_cmpstr(e.msg, ==, "a?[31mb?c");
+}
+
+static void test_text_numbers(void)
+{
+	int64_t v;
+
+	g_assert_true(text_int("08", 0, 10, &v) && v == 8);
+	g_assert_false(text_int("", 0, 10, &v) || text_int("11", 0, 10, &v) || text_int(" 1", 0, 10, &v) ||
+		       text_int("1x", 0, 10, &v) || text_int("99999999999999999999", 0, INT64_MAX, &v));
+	g_assert_true(text_size("512", &v) && v == 512);
+	g_assert_true(text_size("64k", &v) && v == 65536);
+	g_assert_true(text_size("1.5g", &v) && v == 1610612736);
+	g_assert_true(text_size("2MiB", &v) && v == 2097152);
+	g_assert_true(text_size("7b", &v) && v == 7);
+	g_assert_false(text_size("", &v) || text_size("-1", &v) || text_size("5x", &v) || text_size("5mm", &v) ||
+		       text_size("9999999t", &v));
+	g_assert_true(text_duration("1m30s", &v) && v == 90000000000);
+	g_assert_true(text_duration("1.5h", &v) && v == 5400000000000);
+	g_assert_true(text_duration("10", &v) && v == 10000000000);
+	g_assert_true(text_duration("500ms", &v) && v == 500000000);
+	g_assert_false(text_duration("", &v) || text_duration("5y", &v) || text_duration("s", &v));
+}
+
+static void check_text(char *s, const char *want)
+{
+	g_assert_cmpstr(s, ==, want);
+	g_free(s);
+}
+
+static void test_text_words(void)
+{
+	int64_t ns;
+
+	check_text(text_human_size(999), "999 B");
+	check_text(text_human_size(1234567), "1.23 MB");
+	check_text(text_human_size(142000000), "142 MB");
+	check_text(text_ago(5), "5 seconds ago");
+	check_text(text_ago(90), "About a minute ago");
+	check_text(text_span(3 * 86400), "3 days");
+	check_text(text_time_rfc3339(1700000000123456789), "2023-11-14T22:13:20.123456789Z");
+	g_assert_true(text_time_parse("2023-11-14T22:13:20.123456789Z", &ns) && ns == 1700000000123456789);
+	g_assert_true(text_time_parse("2023-11-15T00:13:20+02:00", &ns) && ns == 1700000000000000000);
+	g_assert_false(text_time_parse("yesterday", &ns));
+	g_assert_true(text_is_hex("0af", 3));
+	g_assert_false(text_is_hex("0AF", 3));
+}
+
+static int make_dir(char **path)
+{
+	*path = g_dir_make_tmp("coracle-base-XXXXXX", NULL);
+	return open(*path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void remove_dir(char *path)
+{
+	g_assert_cmpint(path_remove_tree(AT_FDCWD, path), ==, 0);
+	g_assert_false(path_exists_at(AT_FDCWD, path));
+	g_free(path);
+}
+
+static void test_path_in_root(void)
+{
+	char *top;
+	autofd root = make_dir(&top), fd = -1, outside = -1;
+	struct stat st;
+
+	g_assert_cmpint(symlinkat("/etc", root, "abs"), ==, 0);
+	g_assert_cmpint(symlinkat("../../../../../etc", root, "rel"), ==, 0);
+	fd = path_mkdirs_in_root(root, "/abs/x/y", 0755);
+	g_assert_cmpint(fd, <, 0);      /* "abs" leads to /etc of the root, which is not there and is a link's end */
+	g_assert_cmpint(mkdirat(root, "etc", 0755), ==, 0);
+	fd = path_mkdirs_in_root(root, "/abs/x/../x/y", 0755);
+	g_assert_cmpint(fd, >=, 0);
+	g_assert_cmpint(fstatat(root, "etc/x/y", &st, 0), ==, 0);
+	outside = path_open_in_root(root, "rel/passwd", O_PATH, 0);
+	g_assert_cmpint(outside, ==, -ENOENT);
+	fd_close(&fd);
+	fd = path_mkfile_in_root(root, "/rel/a/file", 0600);
+	g_assert_cmpint(fd, >=, 0);
+	g_assert_cmpint(fstatat(root, "etc/a/file", &st, 0), ==, 0);
+	g_assert_cmpint(path_open_beneath(root, "abs/x", O_PATH, 0), ==, -ELOOP);
+	g_assert_cmpint(path_open_beneath(root, "etc/../../x", O_PATH, 0), ==, -EXDEV);
+	remove_dir(top);
+}
+
+static void test_remove_tree(void)
+{
+	char *top;
+	autofd root = make_dir(&top);
+
+	g_assert_cmpint(mkdirat(root, "locked", 0755), ==, 0);
+	g_assert_cmpint(mkdirat(root, "locked/in", 0755), ==, 0);
+	g_assert_cmpint(symlinkat("/etc/passwd", root, "locked/in/link"), ==, 0);
+	g_assert_cmpint(fchmodat(root, "locked/in", 0, 0), ==, 0);
+	g_assert_cmpint(fchmodat(root, "locked", 0500, 0), ==, 0);
+	g_assert_cmpint(path_remove_tree(root, "locked"), ==, 0);
+	g_assert_cmpint(path_remove_tree(root, "locked"), ==, 0);
+	g_assert_true(path_exists_at(AT_FDCWD, "/etc/passwd"));
+	remove_dir(top);
+}
+
+static void test_normalize(void)
+{
+	check_text(path_normalize("/a/b", "../c/./d//e"), "/a/c/d/e");
+	check_text(path_normalize("/", "../.."), "/");
+	check_text(path_normalize("/x", "/y/"), "/y");
+}
+
+static void test_file(void)
+{
+	char *top, *text;
+	autofd root = make_dir(&top);
+	struct err e = ERR_INIT;
+	size_t len;
+
+	g_assert_cmpint(file_replace(root, "f", "one", 3, 0600, true, &e), ==, 0);
+	g_assert_cmpint(file_replace(root, "f", "three", 5, 0600, false, &e), ==, 0);
+	g_assert_cmpint(file_read(root, "f", 100, &text, &len, &e), ==, 0);
+	g_assert_cmpstr(text, ==, "three");
+	g_assert_cmpuint(len, ==, 5);
+	g_free(text);
+	g_assert_cmpint(file_read(root, "f", 4, &text, &len, &e), ==, -EFBIG);
+	g_assert_cmpint(file_read(root, "none", 4, &text, &len, &e), ==, -ENOENT);
+	remove_dir(top);
+}
+
+static void test_lock(void)
+{
+	char *top;
+	autofd root = make_dir(&top), a = lock_open(root, "l"), b = lock_open(root, "l");
+	pid_t pid;
+
+	g_assert_cmpint(lock_try(a, LOCK_EXCLUSIVE), ==, 0);
+	g_assert_cmpint(lock_try(b, LOCK_SHARED), ==, -EAGAIN);
+	g_assert_cmpint(lock_is_held(root, "l"), ==, 1);
+	g_assert_cmpint(lock_is_held(root, "missing"), ==, 0);
+	/* The lock belongs to the open file: a child that has it keeps it when we close ours. */
+	pid = fork();
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	fd_close(&a);
+	g_assert_cmpint(lock_is_held(root, "l"), ==, 1);
+	kill(pid, SIGKILL);
+	g_assert_cmpint(proc_wait(pid), ==, 137);
+	g_assert_cmpint(lock_is_held(root, "l"), ==, 0);
+	g_assert_cmpint(lock_try(b, LOCK_EXCLUSIVE), ==, 0);
+	remove_dir(top);
+}
+
+static void test_send_fds(void)
+{
+	int sv[2], sent[2] = { 0, 1 }, got[8];
+	size_t n = 1;
+	char buf[8];
+
+	g_assert_cmpint(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv), ==, 0);
+	g_assert_cmpint(fd_send(sv[0], "hi", 2, sent, 2), ==, 0);
+	/* Room for one: the other is closed, not leaked. */
+	g_assert_cmpint(fd_recv(sv[1], buf, sizeof buf, got, &n), ==, 2);
+	g_assert_cmpuint(n, ==, 1);
+	close(got[0]);
+	close(sv[0]);
+	g_assert_cmpint(fd_recv(sv[1], buf, sizeof buf, NULL, NULL), ==, 0);
+	close(sv[1]);
+}
+
+static void test_arena(void)
+{
+	struct arena a = ARENA_INIT;
+	char **v = NULL;
+	struct { int x; } *items = NULL;
+	size_t n = 0;
+
+	for (int i = 0; i < 1000; i++) {
+		arena_strv_push(&a, &v, arena_printf(&a, "%d", i));
+		ARENA_PUSH(&a, items, n)->x = i;
+	}
+	g_assert_cmpuint(g_strv_length(v), ==, 1000);
+	for (int i = 0; i < 1000; i++) {
+		g_assert_cmpint(atoi(v[i]), ==, i);
+		g_assert_cmpint(items[i].x, ==, i);
+	}
+	arena_free(&a);
+}
+
+static void test_proc(void)
+{
+	struct proc p;
+	struct err e = ERR_INIT;
+	char *good[] = { (char[]){ "true" }, NULL };
+	char *bad[] = { (char[]){ "sh" }, (char[]){ "-c" }, (char[]){ "echo one >&2; echo two >&2; exit 3" }, NULL };
+	char *none[] = { (char[]){ "no-such-program-here" }, NULL };
+
+	g_assert_cmpint(proc_start(good, -1, &p, &e), ==, 0);
+	g_assert_cmpint(proc_finish(&p, "true", &e), ==, 0);
+	g_assert_cmpint(proc_start(bad, -1, &p, &e), ==, 0);
+	g_assert_cmpint(proc_finish(&p, "sh", &e), <, 0);
+	g_assert_cmpstr(e.msg, ==, "sh failed with status 3: two");
+	g_assert_cmpint(proc_start(none, -1, &p, &e), ==, 0);
+	g_assert_cmpint(proc_finish(&p, "none", &e), ==, -ENOENT);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/base/err", test_err);
+	g_test_add_func("/base/text/numbers", test_text_numbers);
+	g_test_add_func("/base/text/words", test_text_words);
+	g_test_add_func("/base/path/in-root", test_path_in_root);
+	g_test_add_func("/base/path/remove-tree", test_remove_tree);
+	g_test_add_func("/base/path/normalize", test_normalize);
+	g_test_add_func("/base/file", test_file);
+	g_test_add_func("/base/lock", test_lock);
+	g_test_add_func("/base/send-fds", test_send_fds);
+	g_test_add_func("/base/arena", test_arena);
+	g_test_add_func("/base/proc", test_proc);
+	return g_test_run();
+}
