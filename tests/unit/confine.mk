@@ -1,0 +1,4 @@
+# seccomp, cgroups, coracle-init
+unit_tests += tests/unit/test_seccomp
+tests_unit_test_seccomp_SOURCES = tests/unit/test_seccomp.c
+tests_unit_test_seccomp_LDADD = $(light_libs) $(LIGHT_LIBS)
