@@ -5,5 +5,6 @@
 const struct command *const commands[] = {
 	&command_completion,
 	&command_complete_words,
+	&command_commands,
 	NULL
 };
