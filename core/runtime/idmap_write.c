@@ -175,7 +175,7 @@ static void __attribute__((noreturn)) write_for_parent(const struct idmap *m, pi
 
 int idmap_enter(const struct idmap *m, struct err *e)
 {
-	autochild pid_t child = -1;
+	autochild child = -1;
 	autofd tell = -1, report = -1;
 	int down[2], up[2];
 	pid_t self = getpid();

@@ -116,7 +116,7 @@ static int clone_joined(struct start *s, int sock, uint64_t late, struct err *e)
 {
 	struct forked f = { .err = ERR_INIT };
 	autofd ours = -1, theirs = -1;
-	autochild pid_t between = -1;
+	autochild between = -1;
 	int pair[2], fds[1];
 	size_t n = 1;
 

@@ -130,7 +130,7 @@ int rights_drop(const struct launch_params *p, const struct idmap *m, const stru
 		return err_set(e, errno, "keep capabilities");
 	if (change_ids(p, m, e) < 0)
 		return -e->code;
-	(void)umask(s->has_umask ? s->umask : 0022);
+	(void)umask(s->user.has_umask ? s->user.umask : 0022);
 	if (!s->no_new_privileges && filter->insns) {
 		all = caps_permitted();
 		if (caps_set(all, all, 0, e) < 0 || seccomp_install(filter, e) < 0)
