@@ -10,6 +10,7 @@ struct ports_params {
 	size_t n_ports;
 	struct net_addrs addrs;
 	bool ipv6;
+	int netns, userns;              /* the container's network namespace, and the user namespace that owns it */
 	int init_pidfd, keeper_pidfd;
 };
 

@@ -24,6 +24,9 @@
 #define LO_INDEX 1
 #define RESOLV_MAX (64 * 1024)
 
+/* What init hands out; the last two only when ports are published. */
+enum { FD_TAP, FD_NETNS, FD_USERNS, FD_COUNT };
+
 /* The groups that may ping, as "FIRST LAST": from the id inside whose host id is the lowest to the one whose
  * is the highest, since the kernel compares those. */
 static bool ping_range(const char *gid_map, char *ret, size_t size)
@@ -103,6 +106,30 @@ static int set_up(const struct net_plan *p, int tap, struct err *e)
 	return nl_commit(&b, e);
 }
 
+/* The descriptors for the keeper: the tap, and for published ports the namespaces. The port process could not
+ * reach them by init's pid while init changes its ids: it may not be looked at then. */
+static int hand_out(const struct net_plan *p, int tap, int *fds, size_t *n_fds, struct err *e)
+{
+	autofd own_tap = tap, netns = -1, userns = -1;
+
+	if (tap < 0)
+		return 0;
+	if (p->n_ports > 0) {
+		netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+		userns = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
+		if (netns < 0 || userns < 0)
+			return err_set(e, errno, "open the container's namespaces");
+	}
+	fds[FD_TAP] = take_fd(&own_tap);
+	*n_fds = 1;
+	if (netns < 0)
+		return 0;
+	fds[FD_NETNS] = take_fd(&netns);
+	fds[FD_USERNS] = take_fd(&userns);
+	*n_fds = FD_COUNT;
+	return 0;
+}
+
 int net_inside(const struct net_plan *p, int *fds, size_t *n_fds, struct err *e)
 {
 	autofd tap = -1;
@@ -118,9 +145,7 @@ int net_inside(const struct net_plan *p, int *fds, size_t *n_fds, struct err *e)
 	if (r < 0)
 		return r;
 	loosen();
-	if (tap >= 0)
-		fds[(*n_fds)++] = take_fd(&tap);
-	return 0;
+	return hand_out(p, take_fd(&tap), fds, n_fds, e);
 }
 
 static int fill_slirp(const struct net_plan *p, struct slirp_params *s, struct err *e)
@@ -204,12 +229,16 @@ int net_outside(struct net_plan *p, pid_t init, int init_pidfd, const int *fds, 
 		*ret = procs;
 		return 0;
 	}
-	if (n_fds != 1 || !net_addrs_from_cidr(p->cidr, &s.addrs))
-		return err_msg(e, EPROTO, "network: no tap descriptor from the container's init");
+	if (n_fds != (p->n_ports > 0 ? FD_COUNT : 1) || !net_addrs_from_cidr(p->cidr, &s.addrs))
+		return err_msg(e, EPROTO, "network: wrong descriptors from the container's init");
 	keeper = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	if (keeper < 0)
 		return err_set(e, errno, "pidfd of the keeper");
-	s.tap = fds[0];
+	s.tap = fds[FD_TAP];
+	if (p->n_ports > 0) {
+		q.netns = fds[FD_NETNS];
+		q.userns = fds[FD_USERNS];
+	}
 	s.keeper_pidfd = q.keeper_pidfd = keeper;
 	q.addrs = s.addrs;
 	r = fill_slirp(p, &s, e);
