@@ -123,7 +123,7 @@ int container_run(struct container_start *s, struct err *e)
 	static struct client c;
 	autofd sock = -1;
 	autofd signals = -1;
-	pid_t keeper;
+	pid_t keeper = -1;
 	sigset_t old;
 	int r = detach_keys_parse(s->detach_keys, &c.keys, e);
 
