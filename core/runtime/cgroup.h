@@ -5,7 +5,7 @@
  *                user asked for one; a container without limits stays in the caller's cgroup: nothing is
  *                written, nothing is asked of systemd.
  *   disabled     never; limits are an error.
- *   no-conmon    as enabled, but the keeper stays in the caller's cgroup (it is never in the program's).
+ *   no-conmon    as enabled: the keeper is never in the program's cgroup, nor under its limits.
  *   split        the caller's own cgroup (a systemd service with Delegate=yes) is split in two: "supervisor" with
  *                every process that was there, and the program's beside it. No scope is made.
  *
@@ -20,8 +20,8 @@
  * Limits are on the program's cgroup, and the keeper is outside it: an out-of-memory kill or cgroup.kill there
  * never takes the keeper. A controller counts only when the file cgroup.controllers of that very cgroup names it:
  * on hybrid machines systemd accepts limits and drops them. What can't be applied is never dropped silently: on
- * cgroup v1 and hybrid machines, where no ordinary user can have limits, it is a warning in `note`, as podman's; on a v2 machine
- * it is an error with the remedy. See cgroups(7), kernel Documentation/admin-guide/cgroup-v2.rst.
+ * cgroup v1 and hybrid machines, where no ordinary user can have limits, it is a warning in `note`, as podman's; on
+ * a v2 machine it is an error with the remedy. See cgroups(7), kernel Documentation/admin-guide/cgroup-v2.rst.
  */
 #ifndef CORACLE_RUNTIME_CGROUP_H
 #define CORACLE_RUNTIME_CGROUP_H
@@ -47,7 +47,7 @@ enum cgroup_layout {
 };
 
 enum cgroup_controller { CGROUP_MEMORY, CGROUP_PIDS, CGROUP_CPU, CGROUP_CPUSET, CGROUP_IO, CGROUP_HUGETLB,
-	CGROUP_CONTROLLER_COUNT };
+	CGROUP_RDMA, CGROUP_MISC, CGROUP_CONTROLLER_COUNT };
 
 /* What this process may do, for `info` and for decisions before anything is started. */
 struct cgroup_host {
@@ -61,7 +61,7 @@ struct cgroup_host {
 void cgroup_probe(struct cgroup_host *ret);
 
 struct cgroup_request {
-	const char *id;                 /* container's; its first 12 to 64 digits name the directory */
+	const char *id;                 /* container's: names the directory */
 	const struct rspec_resources *resources;
 	const char *parent;             /* --cgroup-parent: a slice for systemd, a path for cgroupfs; NULL */
 	enum cgroup_mode mode;
