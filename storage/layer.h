@@ -3,13 +3,16 @@
  *   tree/      the files, in native overlayfs form: whiteouts are 0:0 character devices, opaque directories
  *              carry user.overlay.opaque=y; owners as the store map could set them
  *   owners     what could not be stored (uid, gid, mode, device nodes), in one-id mode; absent when all could
- *   info       JSON: size, file count, compressed digest and size it came from, notes
+ *   info       JSON: "size" (bytes of its files), file count, compressed digest and size it came from, notes
  *   tar        what gives back the layer's tar bit for bit together with tree/ (headers, padding, order)
  */
 #ifndef CORACLE_STORAGE_LAYER_H
 #define CORACLE_STORAGE_LAYER_H
 
 #include "storage/store.h"
+
+/* The directory's name in layers/ (the hex digits, points into `diff_id`), or NULL when it is not a digest. */
+const char *layer_name(const char *diff_id);
 
 /* Is the layer here? 1, 0 or -errno. `diff_id` is "sha256:..." */
 int layer_exists(struct store *s, const char *diff_id);

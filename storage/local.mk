@@ -1,9 +1,12 @@
 # storage: the store
 libstorage_a_SOURCES += \
+	storage/driver.c \
+	storage/gc.c \
 	storage/image.h \
-	storage/layer.h \
+	storage/layer.c storage/layer.h \
 	storage/rootfs.h \
-	storage/store.h \
+	storage/stage.c \
+	storage/store.c storage/store.h \
 	storage/volume.h
 
 # unpacking: coracle-image only

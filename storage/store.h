@@ -6,6 +6,11 @@
  * Opening makes what is missing and refuses a newer format. Nothing is repaired by hand: what a killed
  * command left is in tmp/ with a free lock, or a container directory without a record, and goes away by
  * store_collect(), which every writing command calls when it is cheap.
+ *
+ * Power cuts: a pull unpacks all layers into staging directories, calls syncfs(2) once, then publishes the layers
+ * (rename), puts manifest and config (image_put_blob: fsync of file and directory) and commits the name
+ * (image_commit: fsync of layers/, then of the new index). So whatever the index names is on the disk whole;
+ * a cut before leaves layers without a name at most, which the next collection removes.
  */
 #ifndef CORACLE_STORAGE_STORE_H
 #define CORACLE_STORAGE_STORE_H
@@ -42,6 +47,8 @@ int store_choose_driver(struct store *s, struct err *e);
 /* The shared store lock of everything that makes references (pull, create), exclusive for collection.
  * Returns the descriptor that holds it, or -errno. */
 int store_lock_shared(struct store *s, struct err *e);
+/* The same alone, without waiting: -EAGAIN when others are at work (then leave it to a later command). */
+int store_lock_exclusive(struct store *s, struct err *e);
 
 /* A staging directory in tmp/, its lock held by *ret_lock as long as that is open. `ret_name` (g_free)
  * is its name in s->tmp_fd. Returns a descriptor of the directory or -errno. */
@@ -54,5 +61,9 @@ int store_collect(struct store *s, struct err *e);
 /* Remove `name` in `dirfd` even when files below it belong to subordinate ids (renamed into tmp/ first:
  * gone at once for everybody). 0 or -errno. */
 int store_remove(struct store *s, int dirfd, const char *name, struct err *e);
+
+/* Only the rename: gone for everybody, the space is freed by store_remove(s, s->tmp_fd, *ret_garbage, e) or a
+ * later collection. `ret_garbage` (g_free) is NULL when nothing of that name was there. */
+int store_discard(struct store *s, int dirfd, const char *name, char **ret_garbage, struct err *e);
 
 #endif

@@ -1,0 +1,165 @@
+/* gc.c - removal, and what killed commands left; see store.h.
+ *
+ * Whatever is removed goes into tmp/ by one rename first, so that nobody ever sees half of it; the slow part
+ * may be interrupted, the next collection goes on with it.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/lock.h"
+#include "core/base/log.h"
+#include "core/base/path.h"
+#include "core/base/proc.h"
+#include "core/base/text.h"
+#include "core/runtime/idmap.h"
+#include "storage/store.h"
+
+/* In a child: the root of a user namespace that holds all ids the files can have. */
+static int remove_mapped(struct store *s, const char *name, struct err *e)
+{
+	const struct idmap *map = idmap_store();
+	pid_t parent = getpid();
+	pid_t pid;
+	int status;
+
+	if (map->none || map->one_id)
+		return -EACCES;
+	pid = fork();
+	if (pid < 0)
+		return err_set(e, errno, "fork");
+	if (pid == 0) {
+		int r;
+
+		proc_die_with_parent(parent);
+		r = idmap_enter(map, e);
+		if (r == 0)
+			r = path_remove_tree(s->tmp_fd, name);
+		_exit(r == 0 ? 0 : r >= -255 ? -r : EIO);
+	}
+	status = proc_wait(pid);
+	return status <= 0 ? status : -status;
+}
+
+/* Remove tmp/`name`, as ourselves where that is enough: entering a namespace costs a millisecond. */
+static int remove_garbage(struct store *s, const char *name, struct err *e)
+{
+	int r = path_remove_tree(s->tmp_fd, name);
+
+	if (r == -EACCES || r == -EPERM) {
+		int mapped = remove_mapped(s, name, e);
+
+		r = mapped == -EACCES ? r : mapped;
+		err_clear(e);
+	}
+	return r < 0 ? err_set(e, -r, "remove %s/tmp/%s", s->root, name) : 0;
+}
+
+int store_discard(struct store *s, int dirfd, const char *name, char **ret_garbage, struct err *e)
+{
+	g_autofree char *id = text_random_hex(8);
+	g_autofree char *garbage = g_strconcat("rm-", id, NULL);
+
+	*ret_garbage = NULL;
+	if (renameat(dirfd, name, s->tmp_fd, garbage) < 0)
+		return errno == ENOENT ? 0 : err_set(e, errno, "remove %s", name);
+	*ret_garbage = g_steal_pointer(&garbage);
+	return 0;
+}
+
+int store_remove(struct store *s, int dirfd, const char *name, struct err *e)
+{
+	g_autofree char *garbage = NULL;
+	int r = store_discard(s, dirfd, name, &garbage, e);
+
+	return r == 0 && garbage ? remove_garbage(s, garbage, e) : r;
+}
+
+/* Collect one entry of tmp/ unless somebody holds it. */
+static void collect_entry(struct store *s, const char *name)
+{
+	bool is_lock = g_str_has_suffix(name, ".lock");
+	g_autofree char *dir = g_strdup(name);
+	g_autofree char *lock_name = NULL;
+	struct err e = ERR_INIT;
+	autofd lock = -1;
+
+	if (is_lock)
+		dir[strlen(dir) - strlen(".lock")] = '\0';
+	lock_name = g_strconcat(dir, ".lock", NULL);
+	lock = openat(s->tmp_fd, lock_name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (lock < 0 && errno != ENOENT)
+		return;
+	if (lock >= 0 && lock_try(lock, LOCK_EXCLUSIVE) < 0)
+		return;
+	if (remove_garbage(s, dir, &e) < 0) {
+		log_warn("%s, ignoring", e.msg);
+		return;
+	}
+	if (lock >= 0)
+		(void)unlinkat(s->tmp_fd, lock_name, 0);
+}
+
+typedef void entry_function(struct store *s, const char *name);
+
+static int each_entry(struct store *s, int dirfd, const char *shown, entry_function *f, struct err *e)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!d) {
+		int code = errno;
+
+		fd_close(&fd);
+		return err_set(e, code, "open %s/%s", s->root, shown);
+	}
+	while ((entry = readdir(d)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			f(s, entry->d_name);
+	(void)closedir(d);
+	return 0;
+}
+
+/* A container directory without a record whose lock nobody holds: its `create` was killed. */
+static void collect_container(struct store *s, const char *id)
+{
+	g_autofree char *record = g_strconcat(id, "/record.json", NULL);
+	g_autofree char *lock_name = g_strconcat(id, "/lock", NULL);
+	struct err e = ERR_INIT;
+	autofd lock = -1;
+
+	if (!text_is_hex(id, 64) || path_exists_at(s->containers_fd, record))
+		return;
+	lock = openat(s->containers_fd, lock_name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (lock >= 0 && lock_try(lock, LOCK_EXCLUSIVE) < 0)
+		return;
+	if (path_exists_at(s->containers_fd, record))
+		return;
+	/* Whoever waits for this lock finds it unlinked and starts again. */
+	(void)unlinkat(s->containers_fd, lock_name, 0);
+	if (store_remove(s, s->containers_fd, id, &e) < 0)
+		log_warn("%s, ignoring", e.msg);
+}
+
+int store_collect(struct store *s, struct err *e)
+{
+	autofd alone = -1;
+	int r = each_entry(s, s->tmp_fd, "tmp", collect_entry, e);
+
+	if (r < 0)
+		return r;
+	/* Who is making a container has the shared lock; then the next command will look again. */
+	alone = store_lock_exclusive(s, e);
+	if (alone == -EAGAIN) {
+		err_clear(e);
+		return 0;
+	}
+	return alone < 0 ? alone : each_entry(s, s->containers_fd, "containers", collect_container, e);
+}
