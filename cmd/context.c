@@ -11,8 +11,6 @@
 #include "core/base/fd.h"
 #include "core/base/proc.h"
 
-#pragma weak store_open
-#pragma weak store_close
 #pragma weak image_list
 #pragma weak image_list_free
 

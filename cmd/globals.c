@@ -13,8 +13,6 @@
 
 #include "cmd/conf.h"
 
-#pragma weak store_open
-#pragma weak store_close
 #pragma weak image_list
 #pragma weak image_list_free
 

@@ -3,9 +3,9 @@
 #include <glib.h>
 #include <string.h>
 
+#include "core/base/fd.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
-#include "storage/overlay/overlay.h"
 #include "storage/store.h"
 
 /* The file: the name, a newline, why. */
@@ -28,6 +28,26 @@ static bool read_recorded(struct store *s)
 	return true;
 }
 
+int overlay_trial(int dirfd, struct err *e);
+#pragma weak overlay_trial
+
+/* The trial needs an empty directory on the store's file system. */
+static int try_overlay(struct store *s, struct err *e)
+{
+	g_autofree char *name = NULL;
+	struct err ignored = ERR_INIT;
+	autofd lock = -1;
+	autofd dir = store_stage(s, &name, &lock, e);
+	int r;
+
+	if (dir < 0)
+		return dir;
+	r = overlay_trial ? overlay_trial(dir, e) : -ENOSYS;
+	(void)store_remove(s, s->tmp_fd, name, &ignored);
+	store_unstage(s, name);
+	return r;
+}
+
 int store_choose_driver(struct store *s, struct err *e)
 {
 	struct err trial = ERR_INIT;
@@ -36,7 +56,7 @@ int store_choose_driver(struct store *s, struct err *e)
 
 	if (s->driver || read_recorded(s))
 		return 0;
-	r = overlay_trial(s, &trial);
+	r = try_overlay(s, &trial);
 	s->driver = g_strdup(r == 0 ? "overlay" : "vfs");
 	s->driver_why = r == 0 ? g_strdup("a trial mount of the kernel's overlay worked") :
 		g_strdup_printf("the kernel's overlay cannot be used: %s", trial.msg);

@@ -18,6 +18,7 @@
 #include "core/base/path.h"
 #include "core/base/proc.h"
 #include "core/base/text.h"
+#include "core/container/container.h"
 #include "core/runtime/idmap.h"
 #include "storage/store.h"
 
@@ -127,24 +128,28 @@ static int each_entry(struct store *s, int dirfd, const char *shown, entry_funct
 	return 0;
 }
 
-/* A container directory without a record whose lock nobody holds: its `create` was killed. */
+static int remove_tree(void *ctx, int dirfd, const char *name, struct err *e)
+{
+	return store_remove(ctx, dirfd, name, e);
+}
+
+/* A container that a killed `create` left half-made, or a killed keeper should have removed. */
 static void collect_container(struct store *s, const char *id)
 {
-	g_autofree char *record = g_strconcat(id, "/record.json", NULL);
-	g_autofree char *lock_name = g_strconcat(id, "/lock", NULL);
+	struct container_place place = { s->containers_fd, s->names_fd, s->run_fd, s->root, s->run };
+	autorecord *record = NULL;
 	struct err e = ERR_INIT;
 	autofd lock = -1;
 
-	if (!text_is_hex(id, 64) || path_exists_at(s->containers_fd, record))
+	if (!text_is_hex(id, 64) || container_is_garbage(&place, id) <= 0)
 		return;
-	lock = openat(s->containers_fd, lock_name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-	if (lock >= 0 && lock_try(lock, LOCK_EXCLUSIVE) < 0)
+	lock = container_lock(&place, id, &e);
+	if (lock < 0 || container_is_garbage(&place, id) <= 0)
 		return;
-	if (path_exists_at(s->containers_fd, record))
-		return;
-	/* Whoever waits for this lock finds it unlinked and starts again. */
-	(void)unlinkat(s->containers_fd, lock_name, 0);
-	if (store_remove(s, s->containers_fd, id, &e) < 0)
+	err_clear(&e);
+	(void)container_load(&place, id, &record, &e);
+	err_clear(&e);
+	if (container_remove(&place, id, record ? record->name : NULL, remove_tree, s, &e) < 0)
 		log_warn("%s, ignoring", e.msg);
 }
 

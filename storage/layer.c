@@ -97,7 +97,6 @@ int64_t layer_size(struct store *s, const char *diff_id)
 
 int layer_publish(struct store *s, const char *staged_name, const char *diff_id, struct err *e)
 {
-	g_autofree char *lock_name = g_strconcat(staged_name, ".lock", NULL);
 	const char *name = layer_name(diff_id);
 	char layer_lock_name[16 + DIGEST_MAX];
 	int r = 0;
@@ -110,7 +109,7 @@ int layer_publish(struct store *s, const char *staged_name, const char *diff_id,
 			return err_set(e, errno, "publish layer %s", diff_id);
 		r = store_remove(s, s->tmp_fd, staged_name, e);
 	}
-	(void)unlinkat(s->tmp_fd, lock_name, 0);
+	store_unstage(s, staged_name);
 	snprintf(layer_lock_name, sizeof layer_lock_name, "locks/layer-%s", name);
 	(void)unlinkat(s->root_fd, layer_lock_name, 0);
 	return r;

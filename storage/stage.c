@@ -57,3 +57,10 @@ int store_stage(struct store *s, char **ret_name, int *ret_lock, struct err *e)
 		return take_fd(&dir);
 	}
 }
+
+void store_unstage(struct store *s, const char *name)
+{
+	g_autofree char *lock_name = g_strconcat(name, ".lock", NULL);
+
+	(void)unlinkat(s->tmp_fd, lock_name, 0);
+}

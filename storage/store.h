@@ -54,6 +54,9 @@ int store_lock_exclusive(struct store *s, struct err *e);
  * is its name in s->tmp_fd. Returns a descriptor of the directory or -errno. */
 int store_stage(struct store *s, char **ret_name, int *ret_lock, struct err *e);
 
+/* Remove the lock file of a staging directory that has been moved away or removed; then close the lock. */
+void store_unstage(struct store *s, const char *name);
+
 /* Remove staging directories and half-made containers whose owners are gone. Cheap when there are none;
  * enters a user namespace in a child where files of subordinate ids are in the way. */
 int store_collect(struct store *s, struct err *e);
