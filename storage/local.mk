@@ -4,7 +4,7 @@ libstorage_a_SOURCES += \
 	storage/gc.c \
 	storage/image.h \
 	storage/layer.c storage/layer.h \
-	storage/rootfs.h \
+	storage/rootfs.c storage/rootfs.h \
 	storage/stage.c \
 	storage/store.c storage/store.h \
 	storage/volume.h

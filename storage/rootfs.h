@@ -13,8 +13,9 @@
 struct rootfs_plan;     /* opaque */
 
 struct rootfs_options {
-	int container_fd;       /* containers/<id>: upper/ and work/ (or root/ for vfs) are made here */
-	bool read_only;         /* --read-only: no upper directory */
+	int container_fd;       /* containers/<id>: upper/ and work/ (or root/ for vfs) are made here; -1: none,
+				 * the root can only be read */
+	bool read_only;         /* --read-only: only mount points will be made, then the runtime closes it */
 	bool volatile_upper;    /* --rm: copy-up need not reach the disk */
 	const struct idmap *idmap;      /* what the container will be mapped with */
 };
@@ -31,10 +32,12 @@ int rootfs_plan_dir(struct store *s, const char *dir, bool overlay, const struct
 /* What must happen on disk before launch and outside init (vfs: the copy). 0 or -errno. */
 int rootfs_prepare(struct rootfs_plan *p, struct err *e);
 
-/* In init: mount it; a detached mount descriptor (see launch_hooks.mount_root) or -errno. */
+/* In init: mount it; a detached mount descriptor (see launch_hooks.mount_root) or -errno. The mount is writable
+ * also for --read-only, so that the runtime can make mount points before it closes the root. Changes the
+ * working directory. */
 int rootfs_mount(struct rootfs_plan *p, struct err *e);
 
-/* In init: a read-only detached mount of an image, for --mount type=image (or writable throw-away). */
+/* In init: a read-only detached mount of an image, for --mount type=image; `rw`: with a throw-away upper layer in memory. */
 int rootfs_mount_image(struct store *s, const struct image *img, bool rw, struct err *e);
 
 /* "overlay", "vfs", "dir" ... for inspect. */
