@@ -1,0 +1,172 @@
+/* publish.c - see publish.h. */
+#include "net/publish.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <glib.h>
+#include <string.h>
+
+#include "core/base/text.h"
+
+struct port_range { uint16_t first, last; };
+
+/* A -p value in its parts, still as text. */
+struct publish_parts {
+	char *ip, *host, *container;    /* ip and host NULL or "" where missing */
+	bool udp;
+};
+
+static bool parse_range(char *s, struct port_range *ret)
+{
+	char *dash = strchr(s, '-');
+	int64_t first, last;
+
+	if (dash)
+		*dash++ = '\0';
+	if (!text_int(s, 1, UINT16_MAX, &first))
+		return false;
+	last = first;
+	if (dash && !text_int(dash, first, UINT16_MAX, &last))
+		return false;
+	*ret = (struct port_range){ (uint16_t)first, (uint16_t)last };
+	return true;
+}
+
+/* Cut "/tcp" or "/udp" off `s`. */
+static int cut_protocol(char *s, const char *value, bool *ret_udp, struct err *e)
+{
+	char *slash = strchr(s, '/');
+
+	*ret_udp = false;
+	if (!slash)
+		return 0;
+	*slash++ = '\0';
+	*ret_udp = g_ascii_strcasecmp(slash, "udp") == 0;
+	if (*ret_udp || g_ascii_strcasecmp(slash, "tcp") == 0)
+		return 0;
+	return err_msg(e, EINVAL, "port \"%s\": unknown protocol \"%s\"; there are tcp and udp", value, slash);
+}
+
+/* Cut `s` at its colons. False when it has too many, or an open bracket. */
+static bool cut_parts(char *s, struct publish_parts *ret)
+{
+	char *colon;
+
+	ret->ip = ret->host = NULL;
+	if (*s == '[') {
+		char *end = strchr(s, ']');
+
+		if (!end || end[1] != ':' || !strchr(end + 2, ':'))
+			return false;
+		*end = '\0';
+		ret->ip = s + 1;
+		s = end + 2;
+	}
+	colon = strrchr(s, ':');
+	ret->container = colon ? colon + 1 : s;
+	if (!colon)
+		return ret->ip == NULL;
+	*colon = '\0';
+	ret->host = s;
+	colon = strchr(s, ':');
+	if (!colon)
+		return true;
+	if (ret->ip || strchr(colon + 1, ':'))
+		return false;
+	*colon = '\0';
+	ret->ip = s;
+	ret->host = colon + 1;
+	return true;
+}
+
+static int check_ip(const char *ip, const char *value, struct err *e)
+{
+	unsigned char any[16];
+
+	if (inet_pton(AF_INET, ip, any) == 1 || inet_pton(AF_INET6, ip, any) == 1)
+		return 0;
+	return err_msg(e, EINVAL, "port \"%s\": \"%s\" is no IP address", value, ip);
+}
+
+static bool is_there(const struct net_plan *p, const struct net_port *port)
+{
+	for (size_t i = 0; i < p->n_ports; i++) {
+		const struct net_port *o = &p->ports[i];
+
+		if (o->host_port == port->host_port && o->container_port == port->container_port &&
+		    o->udp == port->udp && g_strcmp0(o->host_ip, port->host_ip) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void add(struct net_plan *p, const struct net_port *port)
+{
+	if (port->host_port == 0 || !is_there(p, port))
+		*ARENA_PUSH(&p->arena, p->ports, p->n_ports) = *port;
+}
+
+static int bad(const char *value, struct err *e)
+{
+	err_msg(e, EINVAL, "invalid port \"%s\"", value);
+	return err_hint(e, "the form is [IP:][HOST]:CONTAINER[/tcp|udp], where HOST and CONTAINER are 1-65535 "
+			   "or FIRST-LAST");
+}
+
+int publish_parse(struct net_plan *p, const char *value, struct err *e)
+{
+	g_autofree char *text = g_strdup(value);
+	struct port_range host = { 0, 0 }, inside;
+	struct publish_parts parts;
+	struct net_port port = { .listener = -1 };
+	int r;
+
+	r = cut_protocol(text, value, &port.udp, e);
+	if (r < 0)
+		return r;
+	if (!cut_parts(text, &parts) || !parse_range(parts.container, &inside))
+		return bad(value, e);
+	if (parts.ip && *parts.ip) {
+		r = check_ip(parts.ip, value, e);
+		if (r < 0)
+			return r;
+		port.host_ip = arena_strdup(&p->arena, parts.ip);
+	}
+	if (parts.host && *parts.host && strcmp(parts.host, "0") != 0) {
+		if (!parse_range(parts.host, &host))
+			return bad(value, e);
+		if (host.last - host.first != inside.last - inside.first)
+			return err_msg(e, EINVAL, "port \"%s\": %d host ports for %d container ports", value,
+				       host.last - host.first + 1, inside.last - inside.first + 1);
+	}
+	for (unsigned i = 0; inside.first + i <= inside.last; i++) {
+		port.host_port = host.first ? (uint16_t)(host.first + i) : 0;
+		port.container_port = (uint16_t)(inside.first + i);
+		add(p, &port);
+	}
+	return 0;
+}
+
+int publish_exposed(struct net_plan *p, const char *value, struct err *e)
+{
+	g_autofree char *text = g_strdup(value);
+	struct net_port port = { .listener = -1 };
+	struct port_range inside;
+	int r;
+
+	r = cut_protocol(text, value, &port.udp, e);
+	if (r < 0)
+		return r;
+	if (!parse_range(text, &inside))
+		return err_msg(e, EINVAL, "invalid exposed port \"%s\"; the form is PORT[-LAST][/tcp|udp]", value);
+	for (unsigned n = inside.first; n <= inside.last; n++) {
+		bool published = false;
+
+		for (size_t i = 0; i < p->n_ports && !published; i++)
+			published = p->ports[i].container_port == n && p->ports[i].udp == port.udp;
+		port.container_port = (uint16_t)n;
+		if (!published)
+			add(p, &port);
+	}
+	return 0;
+}
