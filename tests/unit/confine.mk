@@ -5,3 +5,6 @@ tests_unit_test_seccomp_LDADD = $(light_libs) $(LIGHT_LIBS)
 unit_tests += tests/unit/test_cgroup
 tests_unit_test_cgroup_SOURCES = tests/unit/test_cgroup.c
 tests_unit_test_cgroup_LDADD = $(light_libs) $(LIGHT_LIBS)
+unit_tests += tests/unit/test_init
+tests_unit_test_init_SOURCES = tests/unit/test_init.c
+tests_unit_test_init_LDADD = $(light_libs) $(LIGHT_LIBS)
