@@ -1,9 +1,12 @@
 /* commands.c - the list of all commands. One line each, by name. */
 #include "cmd/command.h"
 #include "cmd/completion.h"
+#include "cmd/pull_options.h"
 
 const struct command *const commands[] = {
 	&command_completion,
 	&command_complete_words,
+	&command_commands,
+	&command_pull,
 	NULL
 };

@@ -179,6 +179,29 @@ static int run_complete_words(struct context *c, void *values, int argc, char **
 	return 0;
 }
 
+static void print_name(const struct opt *o, void *data)
+{
+	(void)data;
+	printf(" -%s", o->name);
+}
+
+/* What the check of the man pages reads: "name TAB -option -option ..." a line. */
+static int run_commands(struct context *c, void *values, int argc, char **argv)
+{
+	(void)c;
+	(void)values;
+	(void)argc;
+	(void)argv;
+	for (const struct command *const *cmd = commands; *cmd; cmd++) {
+		if ((*cmd)->flags & COMMAND_HIDDEN)
+			continue;
+		printf("%s\t", (*cmd)->name);
+		opt_each((*cmd)->opts, print_name, NULL);
+		putchar('\n');
+	}
+	return 0;
+}
+
 static const struct opt no_options[] = { OPT_END };
 
 const struct command command_completion = {
@@ -190,4 +213,9 @@ const struct command command_complete_words = {
 	.name = "__complete", .summary = "What could come next on a command line", .usage = "WORD...",
 	.opts = no_options, .run = run_complete_words, .min_args = 0, .max_args = -1,
 	.flags = COMMAND_STOP_AT_FIRST | COMMAND_HIDDEN,
+};
+
+const struct command command_commands = {
+	.name = "__commands", .summary = "All commands and their options", .usage = "", .opts = no_options,
+	.run = run_commands, .flags = COMMAND_HIDDEN,
 };

@@ -6,5 +6,6 @@
 
 extern const struct command command_completion;         /* coracle completion SHELL */
 extern const struct command command_complete_words;     /* coracle __complete WORD... (asked by the scripts) */
+extern const struct command command_commands;           /* coracle __commands (for tests) */
 
 #endif

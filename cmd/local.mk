@@ -15,4 +15,5 @@ libcmd_a_SOURCES += \
 
 include cmd/container.mk
 include cmd/image.mk
+include cmd/pull.mk
 include cmd/run.mk

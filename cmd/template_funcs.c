@@ -110,7 +110,6 @@ bool template_truth(json_t *v)
 
 static json_t *f_json(struct template_run *run, json_t **a, size_t n)
 {
-	g_autofree char *text = NULL;
 	char *dumped;
 	json_t *v;
 

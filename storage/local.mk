@@ -11,6 +11,8 @@ libstorage_a_SOURCES += \
 
 # unpacking: coracle-image only
 libimage_a_SOURCES += \
+	storage/partial.c \
+	storage/partial.h \
 	storage/unpack.h
 
 include storage/overlay/local.mk

@@ -13,7 +13,7 @@ static void one_line(char *s)
 			*s = '?';
 }
 
-static void set_text(struct err *e, const char *fmt, va_list ap)
+static void __attribute__((format(printf, 2, 0))) set_text(struct err *e, const char *fmt, va_list ap)
 {
 	char text[sizeof e->msg];
 

@@ -1,4 +1,14 @@
 # core/container: a container's life
 libcore_a_SOURCES += \
-	core/container/container.h \
-	core/container/run.h
+	core/container/client.c core/container/client.h \
+	core/container/container.c core/container/container.h \
+	core/container/ctl.c core/container/ctl.h \
+	core/container/keeper.c core/container/keeper.h \
+	core/container/keeper_io.c \
+	core/container/keeper_loop.c \
+	core/container/logfile.c core/container/logfile.h \
+	core/container/names.c core/container/names.h \
+	core/container/record.c core/container/record.h \
+	core/container/run.c core/container/run.h \
+	core/container/state.c \
+	core/container/terminal.c core/container/terminal.h

@@ -19,6 +19,10 @@
 struct keeper_hooks {
 	void *ctx;
 
+	/* Before launch(): what the keeper itself must make (the cgroup, host ports), and what that changes of
+	 * `p` (p->cgroup). 0 or -errno with `e` filled: the start fails. */
+	int (*prepare)(void *ctx, struct launch_params *p, struct err *e);
+
 	/* After a successful launch: pidfds of the processes that serve the container (net, ports, overlay).
 	 * The keeper owns them from here on; when one ends before the container does, the container is
 	 * killed with a message. Returns how many (at most `max`). */

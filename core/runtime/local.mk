@@ -7,8 +7,23 @@ libcore_a_SOURCES += \
 	core/runtime/seccomp_policy.c core/runtime/seccomp_policy.h \
 	core/runtime/seccomp_table.c core/runtime/seccomp_table.h \
 	core/runtime/systemd_scope.c core/runtime/systemd_scope.h \
-	core/runtime/idmap.h \
-	core/runtime/launch.h
+	core/runtime/caps.c core/runtime/caps.h \
+	core/runtime/copyup.c core/runtime/copyup.h \
+	core/runtime/devices.c core/runtime/devices.h \
+	core/runtime/idmap.c core/runtime/idmap.h \
+	core/runtime/init.c core/runtime/init.h \
+	core/runtime/launch.c core/runtime/launch.h \
+	core/runtime/mount_options.c core/runtime/mount_options.h \
+	core/runtime/mounts.c core/runtime/mounts.h \
+	core/runtime/namespaces.c core/runtime/namespaces.h \
+	core/runtime/program.c core/runtime/program.h \
+	core/runtime/rights.c core/runtime/rights.h \
+	core/runtime/root.c core/runtime/root.h \
+	core/runtime/steps.c core/runtime/steps.h \
+	core/runtime/subid.c core/runtime/subid.h \
+	core/runtime/sysctl.c core/runtime/sysctl.h \
+	core/runtime/tty.c core/runtime/tty.h \
+	core/runtime/idmap_write.c core/runtime/idmap_private.h core/runtime/mounts_special.c
 coracle_init_SOURCES = core/runtime/coracle_init.c
 coracle_init_LDFLAGS = -static
 coracle_init_CFLAGS = -std=gnu17 $(WARN_CFLAGS) -Os

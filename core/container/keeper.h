@@ -1,0 +1,76 @@
+/* keeper.h - the process that keeps one container.
+ *
+ * Forked by the client (run.c); its own session, so that neither the terminal's Ctrl-C nor its end reaches it or
+ * the program. Holds: the run lock, the program's pidfd, the pty's master or the pipes of its output, the log, the
+ * control socket. Ends when the program has ended and everything it said is delivered. A SIGTERM to it stops the
+ * container as `coracle stop` does. It must never wait for one client while others wait for it, never read a path
+ * that the container controls, and never need memory to end in order.
+ *
+ * When it is killed with SIGKILL the program dies too (launch() sets PDEATHSIG) and the free lock tells.
+ */
+#ifndef CORACLE_CONTAINER_KEEPER_H
+#define CORACLE_CONTAINER_KEEPER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "core/container/ctl.h"
+#include "core/container/logfile.h"
+#include "core/container/run.h"
+
+#define KEEPER_CONNS_MAX 64
+
+struct keeper_conn {
+	int fd;                 /* -1: free */
+	bool attached;          /* gets output */
+	bool feeds;             /* its input goes to the program; it is told to wait while that is full */
+	bool owed;              /* the chunk at hand has not been sent to it yet */
+};
+
+struct keeper {
+	struct container_start *s;
+	struct container_state state;
+	struct launched program;
+	int listener, signals;
+	int helpers[KEEPER_HELPERS_MAX];
+	size_t n_helpers;
+	struct keeper_conn conns[KEEPER_CONNS_MAX];     /* 0: the client that forked us */
+
+	int out[2];             /* read ends of the program's stdout and stderr; -1 */
+	int in;                 /* write end of its stdin (the pty's master, or -d -i), or -1 */
+	int tty;                /* master: read as stream 1, or -1 */
+	struct logfile log;
+
+	char input[CTL_DATA_MAX];       /* not yet taken by the program */
+	size_t input_at, input_len;
+	bool input_ending, last_newline;
+	char chunk[CTL_DATA_MAX];       /* output not yet sent to every attached client */
+	size_t chunk_len;
+	int chunk_stream;
+
+	bool ended;             /* the program is over; what it left in the pipes is being delivered */
+	int64_t timeout_at, kill_at;    /* CLOCK_MONOTONIC ns; 0: never */
+};
+
+/* The keeper's whole life; `client` is its end of the socket pair. */
+_Noreturn void keeper_main(struct container_start *s, int client);
+
+/* keeper_loop.c: until the program is over and all is delivered. */
+void keeper_loop(struct keeper *k);
+/* Send `type` to every client (CTL_NOTE, CTL_EXIT). */
+void keeper_tell_all(struct keeper *k, enum ctl_type type, int value, uint32_t a, const char *text);
+/* Take the connections that are waiting. */
+void keeper_accept(struct keeper *k);
+void keeper_write_state(struct keeper *k);
+int64_t keeper_now(void);
+
+/* keeper_io.c: input and output of the program. */
+void keeper_read_output(struct keeper *k, int *fd, int stream);
+void keeper_send_chunk(struct keeper *k);
+void keeper_push_input(struct keeper *k);
+void keeper_take_input(struct keeper *k, const char *data, size_t len);
+void keeper_end_input(struct keeper *k);
+void keeper_close_output(struct keeper *k, int stream);
+void keeper_hang_up(struct keeper *k, struct keeper_conn *c);
+
+#endif

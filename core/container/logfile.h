@@ -1,0 +1,42 @@
+/* logfile.h - a container's log, written by its keeper.
+ *
+ * k8s-file: "2026-11-23T01:02:03.000000004Z stdout F text" (P instead of F: the line goes on in the next
+ * entry of the stream), json-file: {"log":"text\n","stream":"stdout","time":"..."}, as podman and docker write them.
+ * A log that grows over its bound becomes <name>.1 (an older one goes away), so it takes at most twice that.
+ */
+#ifndef CORACLE_CONTAINER_LOGFILE_H
+#define CORACLE_CONTAINER_LOGFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/err.h"
+
+#define LOG_MAX_SIZE_DEFAULT (INT64_C(10) * 1024 * 1024)
+#define LOG_NAME "log"
+
+enum logfile_format { LOGFILE_NONE, LOGFILE_K8S, LOGFILE_JSON };
+
+struct logfile {
+	int dirfd, fd;          /* fd -1: nothing is logged */
+	enum logfile_format format;
+	const char *name;       /* in dirfd, or an absolute path; the caller's, lives on */
+	int64_t size, max;      /* bytes; max 0: no bound */
+	size_t used;
+	char buf[8192];         /* formatted, not yet written */
+};
+
+/* What a --log-driver name means: false when we have no such driver. NULL and "" are k8s-file. */
+bool logfile_driver(const char *driver, enum logfile_format *ret);
+
+/* Open for appending. 0 or -errno. */
+int logfile_open(struct logfile *l, int dirfd, const char *name, enum logfile_format format, int64_t max,
+		 struct err *e);
+
+/* Log what stream 1 or 2 said at `now_ns` and write it out. A full disk loses lines, never the container. */
+void logfile_write(struct logfile *l, int stream, const char *data, size_t len, int64_t now_ns);
+
+void logfile_close(struct logfile *l);
+
+#endif

@@ -1,0 +1,341 @@
+/* record.c - see record.h. One table of fields serves both directions. */
+#include "core/container/record.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <jansson.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+
+#include "core/base/text.h"
+
+enum field_type { FIELD_STR, FIELD_STRV, FIELD_I64, FIELD_INT, FIELD_BOOL, FIELD_U16 };
+
+struct field {
+	const char *key;
+	enum field_type type;
+	size_t offset;
+};
+
+#define RECORD(member, type) { #member, type, offsetof(struct container_record, member) }
+
+static const struct field record_fields[] = {
+	RECORD(id, FIELD_STR),
+	RECORD(name, FIELD_STR),
+	RECORD(created_ns, FIELD_I64),
+	RECORD(image_id, FIELD_STR),
+	RECORD(image_name, FIELD_STR),
+	RECORD(image_digest, FIELD_STR),
+	RECORD(rootfs, FIELD_STR),
+	RECORD(command, FIELD_STRV),
+	RECORD(create_command, FIELD_STRV),
+	RECORD(labels, FIELD_STRV),
+	RECORD(user, FIELD_STR),
+	RECORD(network, FIELD_STR),
+	RECORD(network_options, FIELD_STRV),
+	RECORD(userns, FIELD_STR),
+	RECORD(uid_maps, FIELD_STRV),
+	RECORD(gid_maps, FIELD_STRV),
+	RECORD(group_add, FIELD_STRV),
+	RECORD(log_driver, FIELD_STR),
+	RECORD(log_path, FIELD_STR),
+	RECORD(log_max_size, FIELD_I64),
+	RECORD(stop_signal, FIELD_INT),
+	RECORD(stop_timeout_s, FIELD_I64),
+	RECORD(timeout_s, FIELD_I64),
+	RECORD(auto_remove, FIELD_BOOL),
+	RECORD(tty, FIELD_BOOL),
+	RECORD(interactive, FIELD_BOOL),
+	RECORD(init, FIELD_BOOL),
+	RECORD(keep_groups, FIELD_BOOL),
+	RECORD(privileged, FIELD_BOOL),
+	RECORD(read_only, FIELD_BOOL),
+	RECORD(oci_cgroup, FIELD_BOOL),
+	RECORD(pid_file, FIELD_STR),
+	RECORD(cid_file, FIELD_STR),
+	RECORD(hostname, FIELD_STR),
+	RECORD(limits_note, FIELD_STR),
+	RECORD(extra_json, FIELD_STR),
+	{ NULL, 0, 0 },
+};
+
+#define PORT(member, type) { #member, type, offsetof(struct port_mapping, member) }
+static const struct field port_fields[] = {
+	PORT(host_ip, FIELD_STR),
+	PORT(host_port, FIELD_U16),
+	PORT(container_port, FIELD_U16),
+	PORT(protocol, FIELD_STR),
+	{ NULL, 0, 0 },
+};
+
+#define MOUNT(member, type) { #member, type, offsetof(struct container_mount, member) }
+static const struct field mount_fields[] = {
+	MOUNT(type, FIELD_STR),
+	MOUNT(name, FIELD_STR),
+	MOUNT(source, FIELD_STR),
+	MOUNT(destination, FIELD_STR),
+	MOUNT(options, FIELD_STR),
+	MOUNT(rw, FIELD_BOOL),
+	{ NULL, 0, 0 },
+};
+
+/* A string that is not UTF-8 (a path, an argument) cannot be said in JSON: its bad bytes become U+FFFD. */
+static json_t *text_to_json(const char *s)
+{
+	json_t *v = json_string(s);
+	g_autofree char *valid = NULL;
+
+	if (v)
+		return v;
+	valid = g_utf8_make_valid(s, -1);
+	return json_string(valid);
+}
+
+static json_t *strv_to_json(char *const *v)
+{
+	json_t *a = json_array();
+
+	for (; *v; v++)
+		json_array_append_new(a, text_to_json(*v));
+	return a;
+}
+
+static json_t *field_to_json(const struct field *f, const void *base)
+{
+	const char *at = (const char *)base + f->offset;
+
+	switch (f->type) {
+	case FIELD_STR:
+		return *(char *const *)at ? text_to_json(*(char *const *)at) : NULL;
+	case FIELD_STRV:
+		return *(char **const *)at ? strv_to_json(*(char **const *)at) : NULL;
+	case FIELD_I64:
+		return json_integer(*(const int64_t *)at);
+	case FIELD_INT:
+		return json_integer(*(const int *)at);
+	case FIELD_U16:
+		return json_integer(*(const uint16_t *)at);
+	case FIELD_BOOL:
+		return json_boolean(*(const bool *)at);
+	}
+	return NULL;
+}
+
+static json_t *fields_to_json(const struct field *fields, const void *base)
+{
+	json_t *o = json_object();
+
+	for (const struct field *f = fields; f->key; f++) {
+		json_t *v = field_to_json(f, base);
+
+		if (v)
+			json_object_set_new(o, f->key, v);
+	}
+	return o;
+}
+
+char *record_to_json(const struct container_record *r)
+{
+	json_t *doc = fields_to_json(record_fields, r), *ports = json_array(), *mounts = json_array();
+	char *text;
+
+	for (size_t i = 0; i < r->n_ports; i++)
+		json_array_append_new(ports, fields_to_json(port_fields, &r->ports[i]));
+	for (size_t i = 0; i < r->n_mounts; i++)
+		json_array_append_new(mounts, fields_to_json(mount_fields, &r->mounts[i]));
+	json_object_set_new(doc, "ports", ports);
+	json_object_set_new(doc, "mounts", mounts);
+	text = json_dumps(doc, JSON_COMPACT);
+	json_decref(doc);
+	return text;
+}
+
+static bool strv_from_json(struct arena *a, json_t *v, char ***ret)
+{
+	size_t n = json_array_size(v);
+	g_autofree const char **strings = g_new0(const char *, n + 1);
+
+	if (!json_is_array(v))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		strings[i] = json_string_value(json_array_get(v, i));
+		if (!strings[i])
+			return false;
+	}
+	*ret = arena_strv_dup(a, strings);
+	return true;
+}
+
+static bool number_from_json(json_t *v, int64_t min, int64_t max, int64_t *ret)
+{
+	if (!json_is_integer(v) || json_integer_value(v) < min || json_integer_value(v) > max)
+		return false;
+	*ret = json_integer_value(v);
+	return true;
+}
+
+static bool field_from_json(const struct field *f, json_t *v, struct arena *a, void *base)
+{
+	char *at = (char *)base + f->offset;
+	int64_t n;
+
+	switch (f->type) {
+	case FIELD_STR:
+		if (!json_is_string(v))
+			return false;
+		*(char **)at = arena_strdup(a, json_string_value(v));
+		return true;
+	case FIELD_STRV:
+		return strv_from_json(a, v, (char ***)at);
+	case FIELD_I64:
+		return number_from_json(v, INT64_MIN, INT64_MAX, (int64_t *)at);
+	case FIELD_INT:
+		if (!number_from_json(v, INT_MIN, INT_MAX, &n))
+			return false;
+		*(int *)at = (int)n;
+		return true;
+	case FIELD_U16:
+		if (!number_from_json(v, 0, UINT16_MAX, &n))
+			return false;
+		*(uint16_t *)at = (uint16_t)n;
+		return true;
+	case FIELD_BOOL:
+		if (!json_is_boolean(v))
+			return false;
+		*(bool *)at = json_is_true(v);
+		return true;
+	}
+	return false;
+}
+
+static int fields_from_json(const struct field *fields, json_t *o, struct arena *a, void *base, const char *what,
+			    struct err *e)
+{
+	if (!json_is_object(o))
+		return err_msg(e, EBADMSG, "%s is not an object", what);
+	for (const struct field *f = fields; f->key; f++) {
+		json_t *v = json_object_get(o, f->key);
+
+		if (v && !json_is_null(v) && !field_from_json(f, v, a, base))
+			return err_msg(e, EBADMSG, "%s.%s has the wrong type", what, f->key);
+	}
+	return 0;
+}
+
+static int record_from_doc(json_t *doc, struct container_record *r, struct err *e)
+{
+	json_t *ports = json_object_get(doc, "ports"), *mounts = json_object_get(doc, "mounts");
+	int ret = fields_from_json(record_fields, doc, &r->arena, r, "record", e);
+
+	for (size_t i = 0; ret == 0 && i < json_array_size(ports); i++)
+		ret = fields_from_json(port_fields, json_array_get(ports, i), &r->arena,
+				       ARENA_PUSH(&r->arena, r->ports, r->n_ports), "record.ports", e);
+	for (size_t i = 0; ret == 0 && i < json_array_size(mounts); i++)
+		ret = fields_from_json(mount_fields, json_array_get(mounts, i), &r->arena,
+				       ARENA_PUSH(&r->arena, r->mounts, r->n_mounts), "record.mounts", e);
+	if (ret < 0)
+		return ret;
+	if (!r->id || !container_id_valid(r->id))
+		return err_msg(e, EBADMSG, "record.id is not a container ID");
+	if (!r->name || !container_name_valid(r->name))
+		return err_msg(e, EBADMSG, "record.name is not a container name");
+	if (r->stop_signal < 0 || r->stop_signal > SIGRTMAX)
+		return err_msg(e, EBADMSG, "record.stop_signal is not a signal");
+	return 0;
+}
+
+int record_from_json(const char *text, size_t len, struct container_record *r, struct err *e)
+{
+	json_error_t je;
+	json_t *doc = json_loadb(text, len, JSON_REJECT_DUPLICATES, &je);
+	int ret;
+
+	if (!doc)
+		return err_msg(e, EBADMSG, "%s (line %d)", je.text, je.line);
+	ret = record_from_doc(doc, r, e);
+	json_decref(doc);
+	return ret;
+}
+
+bool container_id_valid(const char *s)
+{
+	return text_is_hex(s, 64);
+}
+
+bool container_name_valid(const char *s)
+{
+	size_t n = strlen(s);
+
+	if (n == 0 || n > 200 || !g_ascii_isalnum(s[0]))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!g_ascii_isalnum(s[i]) && !strchr("_.-", s[i]))
+			return false;
+	return true;
+}
+
+static const char *const status_names[CONTAINER_STATUS_COUNT] = {
+	[CONTAINER_CREATED] = "created", [CONTAINER_RUNNING] = "running", [CONTAINER_PAUSED] = "paused",
+	[CONTAINER_STOPPING] = "stopping", [CONTAINER_EXITED] = "exited",
+};
+
+const char *container_status_name(enum container_status s)
+{
+	return status_names[s];
+}
+
+char *state_to_json(const struct container_state *st, const char *boot_id)
+{
+	json_t *doc = json_pack("{s:s, s:i, s:i, s:I, s:I, s:i, s:b, s:b, s:s}", "status", status_names[st->status],
+				"pid", (int)st->pid, "keeper_pid", (int)st->keeper_pid, "started_ns",
+				(json_int_t)st->started_ns, "finished_ns", (json_int_t)st->finished_ns, "exit_code",
+				st->exit_code, "oom_killed", st->oom_killed, "timed_out", st->timed_out, "boot_id",
+				boot_id ? boot_id : "");
+	char *text;
+
+	json_object_set_new(doc, "error", text_to_json(st->error));
+	text = json_dumps(doc, JSON_COMPACT);
+	json_decref(doc);
+	return text;
+}
+
+static int state_from_doc(json_t *doc, struct container_state *st, char *boot_id, struct err *e)
+{
+	const char *status, *boot, *error;
+	json_int_t started, finished;
+	int pid, keeper, oom, timed_out;
+
+	if (json_unpack(doc, "{s:s, s:i, s:i, s:I, s:I, s:i, s:b, s:b, s:s, s:s}", "status", &status, "pid", &pid,
+			"keeper_pid", &keeper, "started_ns", &started, "finished_ns", &finished, "exit_code",
+			&st->exit_code, "oom_killed", &oom, "timed_out", &timed_out, "boot_id", &boot, "error",
+			&error) < 0)
+		return err_msg(e, EBADMSG, "a field is missing or has the wrong type");
+	for (st->status = 0; st->status < CONTAINER_STATUS_COUNT; st->status++)
+		if (strcmp(status, status_names[st->status]) == 0)
+			break;
+	if (st->status == CONTAINER_STATUS_COUNT || pid < 0 || keeper < 0)
+		return err_msg(e, EBADMSG, "a field has an impossible value");
+	st->pid = pid;
+	st->keeper_pid = keeper;
+	st->started_ns = started;
+	st->finished_ns = finished;
+	st->oom_killed = oom;
+	st->timed_out = timed_out;
+	g_strlcpy(st->error, error, sizeof st->error);
+	g_strlcpy(boot_id, boot, 40);
+	return 0;
+}
+
+int state_from_json(const char *text, size_t len, struct container_state *st, char *boot_id, struct err *e)
+{
+	json_error_t je;
+	json_t *doc = json_loadb(text, len, 0, &je);
+	int ret;
+
+	if (!doc)
+		return err_msg(e, EBADMSG, "%s (line %d)", je.text, je.line);
+	ret = state_from_doc(doc, st, boot_id, e);
+	json_decref(doc);
+	return ret;
+}

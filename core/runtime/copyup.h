@@ -1,0 +1,11 @@
+/* copyup.h - the content of a directory into a new tmpfs that will cover it (tmpcopyup). */
+#ifndef CORACLE_RUNTIME_COPYUP_H
+#define CORACLE_RUNTIME_COPYUP_H
+
+#include "core/base/err.h"
+
+/* Copy everything in directory `from` (may be O_PATH) into directory `to`: owners, modes, times and links; special
+ * files and attributes that can't be made are left out. 0 or -errno with the name of what failed. */
+int copyup(int from, int to, struct err *e);
+
+#endif

@@ -1,0 +1,266 @@
+/* init.c - the container's first process.
+ *
+ * Who forked me: the keeper, by clone3 with all namespaces that are new (launch.c). What I hold: all capabilities
+ * in them, the user's own ids and groups until the root is mounted, a socket to the keeper, and the keeper's
+ * memory, which nobody else sees change. When I end: never, I become the user's program; on the first error I tell
+ * the keeper and exit; when the keeper dies I am killed. What must never happen here: printing, waiting for
+ * anything but the socket, following a name of the container's outside its root, or reaching exec with a
+ * descriptor of the host that is not the user's.
+ *
+ * The order is what the kernel wants. Trees to be bound are opened first, as the user, with the user's groups. The
+ * host's /proc, /dev and names go away with the pivot. Capabilities go last but for the filter of system calls.
+ */
+#include "core/runtime/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/path.h"
+#include "core/base/proc.h"
+#include "core/runtime/program.h"
+#include "core/runtime/rights.h"
+#include "core/runtime/root.h"
+#include "core/runtime/steps.h"
+#include "core/runtime/sysctl.h"
+#include "core/runtime/tty.h"
+
+#define INIT_INSIDE "/run/coracle-init"
+
+/* Everything that needs no mapped ids: it runs while the maps are being written. */
+static int before_maps(struct init *in, struct err *e)
+{
+	const struct rspec *s = in->p->spec;
+
+	if (rights_limit(s, e) < 0)
+		return -e->code;
+	/* In a pid namespace with others in it they must not look into this process. */
+	if (!(in->make & CLONE_NEWPID))
+		(void)prctl(PR_SET_DUMPABLE, in->make & CLONE_NEWUSER ? 1 : 0);
+	/* Copied by a new user namespace, mounts receive from the host but send nothing back. Else say so. */
+	if (!(in->make & CLONE_NEWUSER) && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		return err_set(e, errno, "separate the mounts from the host's");
+	in->mounts = (struct mounts){
+		.spec = s, .map = in->map, .new_pid = in->make & CLONE_NEWPID,
+		.new_net = in->make & CLONE_NEWNET, .new_ipc = in->make & CLONE_NEWIPC,
+	};
+	if (mounts_open_sources(&in->mounts, e) < 0 || devices_open(&in->devices, e) < 0)
+		return -e->code;
+	if (s->process.apparmor_profile || s->process.selinux_label) {
+		in->label_fd = open("/proc/self/attr/exec", O_WRONLY | O_CLOEXEC);
+		if (in->label_fd < 0)
+			return err_set(e, errno, "security label");
+	}
+	return 0;
+}
+
+static int name_host(const struct init *in, struct err *e)
+{
+	const struct rspec *s = in->p->spec;
+
+	if (!(in->make & CLONE_NEWUTS))
+		return 0;
+	if (s->hostname && sethostname(s->hostname, strlen(s->hostname)) < 0)
+		return err_set(e, errno, "hostname %s", s->hostname);
+	if (s->domainname && setdomainname(s->domainname, strlen(s->domainname)) < 0)
+		return err_set(e, errno, "domainname %s", s->domainname);
+	return 0;
+}
+
+/* The network's inside; its descriptors go to the keeper. */
+static int make_network(struct init *in, struct err *e)
+{
+	const struct launch_hooks *h = &in->p->hooks;
+	int fds[LAUNCH_FDS_MAX], r = 0;
+	size_t n = 0;
+
+	if (in->make_late && unshare((int)in->make_late) < 0)
+		return err_set(e, errno, "make the cgroup namespace");
+	if (name_host(in, e) < 0)
+		return -e->code;
+	if (h->net_inside && (in->make & CLONE_NEWNET))
+		r = h->net_inside(h->ctx, fds, &n, e);
+	if (r == 0)
+		r = step_say(in->sock, STEP_NETTED, fds, n, e);
+	for (size_t i = 0; i < n; i++)
+		(void)close(fds[i]);
+	return r;
+}
+
+/* Show coracle-init inside, and execute it before the program. */
+static int add_init_program(struct init *in, struct err *e)
+{
+	struct rspec *s = in->p->spec;
+	autofd tree = -1, target = -1;
+	char **args = NULL;
+	int r;
+
+	if (!in->p->init_path)
+		return 0;
+	tree = mount_clone(AT_FDCWD, in->p->init_path, false);
+	if (tree < 0)
+		return err_set(e, -tree, "%s", in->p->init_path);
+	target = path_mkfile_in_root(in->rootfd, INIT_INSIDE, 0755);
+	r = target < 0 ? target : mount_attach(tree, target);
+	if (r == 0)
+		r = mount_change(tree, false, MOUNT_ATTR_RDONLY, 0, 0);
+	if (r < 0)
+		return err_set(e, -r, "%s at " INIT_INSIDE, in->p->init_path);
+	arena_strv_push(&s->arena, &args, arena_strdup(&s->arena, INIT_INSIDE));
+	arena_strv_push(&s->arena, &args, arena_strdup(&s->arena, "--"));
+	for (char **a = s->process.args; a && *a; a++)
+		arena_strv_push(&s->arena, &args, *a);
+	s->process.args = args;
+	return 0;
+}
+
+static int make_root(struct init *in, struct err *e)
+{
+	const struct launch_hooks *h = &in->p->hooks;
+	struct rspec *s = in->p->spec;
+
+	/* Still with the user's own ids: the image may lie where nobody else may look. */
+	in->rootfd = h->mount_root ? h->mount_root(h->ctx, e) : root_open_path(s, e);
+	if (in->rootfd < 0 || root_attach(in->rootfd, e) < 0)
+		return -e->code;
+	if (rights_become_root(in->map, e) < 0)
+		return -e->code;
+	/* The change of ids has undone it. */
+	proc_die_with_outer_parent();
+	(void)umask(0);
+	if (h->root_ready && h->root_ready(h->ctx, in->rootfd, s, e) < 0)
+		return -e->code;
+	return 0;
+}
+
+/* What the root contains besides the image. */
+static int furnish(struct init *in, struct err *e)
+{
+	const struct rspec *s = in->p->spec;
+
+	if (mounts_make(&in->mounts, in->rootfd, e) < 0 ||
+	    devices_make(&in->devices, s, in->rootfd, in->map->none, e) < 0)
+		return -e->code;
+	if (s->process.terminal && tty_make(s, in->rootfd, &in->tty_master, &in->tty_slave, e) < 0)
+		return -e->code;
+	if (add_init_program(in, e) < 0 || sysctl_set_all(s, in->rootfd, e) < 0)
+		return -e->code;
+	return root_mask(s, in->rootfd, e);
+}
+
+/* Into the working directory, which is made when it is missing, for the program's user. */
+static int enter_cwd(const struct init *in, struct err *e)
+{
+	const struct rspec_process *p = &in->p->spec->process;
+	const char *cwd = p->cwd && *p->cwd ? p->cwd : "/";
+	autofd root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autofd fd = path_open_in_root(root, cwd, O_PATH | O_DIRECTORY, 0);
+
+	if (*cwd != '/')
+		return err_msg(e, EINVAL, "working directory '%s' is not an absolute path", cwd);
+	if (fd == -ENOENT) {
+		fd = path_mkdirs_in_root(root, cwd, 0755);
+		/* EINVAL: the container has no such user; that is reported where it matters. */
+		if (fd >= 0 && fchownat(fd, "", p->user.uid, p->user.gid, AT_EMPTY_PATH) < 0 && errno != EINVAL)
+			return err_set(e, errno, "give working directory '%s' to user %u", cwd, p->user.uid);
+	}
+	if (fd < 0)
+		return err_set(e, -fd, "working directory '%s'", cwd);
+	return fchdir(fd) < 0 ? err_set(e, errno, "working directory '%s'", cwd) : 0;
+}
+
+static int set_label(const struct init *in, struct err *e)
+{
+	const struct rspec_process *p = &in->p->spec->process;
+	g_autofree char *text = NULL;
+
+	if (in->label_fd < 0)
+		return 0;
+	text = p->apparmor_profile ? g_strconcat("exec ", p->apparmor_profile, NULL) : g_strdup(p->selinux_label);
+	return write(in->label_fd, text, strlen(text)) < 0 ? err_set(e, errno, "security label %s", text) : 0;
+}
+
+/* The program's 0, 1 and 2; everything else that is not the user's goes away at exec. */
+static int arrange_fds(struct init *in, struct err *e)
+{
+	unsigned first = 3 + in->p->preserve_fds;
+	int spare[3];
+
+	in->sock = fd_move_above(in->sock, (int)first);
+	if (in->sock < 0)
+		return err_set(e, -in->sock, "dup");
+	if (setsid() < 0 && errno != EPERM)
+		return err_set(e, errno, "setsid");
+	if (in->tty_slave >= 0 && tty_take(in->tty_slave, e) < 0)
+		return -e->code;
+	for (int i = 0; in->tty_slave < 0 && i < 3; i++) {
+		/* One may stand in another's place: out of the way first. */
+		spare[i] = in->p->stdio[i] == i ? i : fcntl(in->p->stdio[i], F_DUPFD_CLOEXEC, (int)first);
+		if (spare[i] < 0)
+			return err_set(e, errno, "descriptor %d of the program", i);
+	}
+	for (int i = 0; in->tty_slave < 0 && i < 3; i++)
+		if ((spare[i] != i && dup2(spare[i], i) < 0) || fd_set_cloexec(i, false) < 0)
+			return err_set(e, errno, "descriptor %d of the program", i);
+	/* Before Linux 5.11: all that coracle opens is close-on-exec anyway. */
+	(void)close_range(first, ~0U, CLOSE_RANGE_CLOEXEC);
+	return 0;
+}
+
+static int build(struct init *in, struct err *e)
+{
+	if (make_root(in, e) < 0 || furnish(in, e) < 0)
+		return -e->code;
+	if (step_expect(in->sock, STEP_SERVED, NULL, NULL, e) < 0 ||
+	    root_enter(in->p->spec, in->rootfd, e) < 0 || enter_cwd(in, e) < 0)
+		return -e->code;
+	return step_say(in->sock, STEP_ROOTED, &in->tty_master, in->tty_master >= 0, e);
+}
+
+/* Returns only with an error. */
+static int become_program(struct init *in, struct err *e)
+{
+	const struct rspec *s = in->p->spec;
+	g_autofree char *path = NULL;
+
+	if (set_label(in, e) < 0 || arrange_fds(in, e) < 0 || rights_drop(in->p, in->map, in->filter, e) < 0)
+		return -e->code;
+	if (program_find(&s->process, in->guard_exe, &path, e) < 0)
+		return -e->code;
+	/* The last change of ids has undone it. Should the keeper be gone already, the next message fails. */
+	proc_die_with_outer_parent();
+	proc_reset_signals();
+	if (step_say(in->sock, STEP_EXEC, NULL, 0, e) < 0 || rights_seal(s, in->filter, e) < 0)
+		return -e->code;
+	return program_exec(&s->process, path, e);
+}
+
+static void __attribute__((noreturn)) fail(struct init *in, enum step s, struct err *e)
+{
+	step_fail(in->sock, s, e);
+	_exit(err_status(e));
+}
+
+void init_run(struct init *in)
+{
+	struct err e = ERR_INIT;
+
+	proc_die_with_outer_parent();
+	in->rootfd = in->tty_master = in->tty_slave = in->label_fd = -1;
+	if (before_maps(in, &e) < 0 || step_expect(in->sock, STEP_MAPPED, NULL, NULL, &e) < 0 ||
+	    make_network(in, &e) < 0)
+		fail(in, STEP_NETTED, &e);
+	if (build(in, &e) < 0)
+		fail(in, STEP_ROOTED, &e);
+	if (step_expect(in->sock, STEP_GO, NULL, NULL, &e) < 0)
+		fail(in, STEP_EXEC, &e);
+	(void)become_program(in, &e);
+	fail(in, STEP_EXEC, &e);
+}

@@ -1,0 +1,21 @@
+/* root.h - the container's root directory: attached, covered where it must be, and made "/". pivot_root(2). */
+#ifndef CORACLE_RUNTIME_ROOT_H
+#define CORACLE_RUNTIME_ROOT_H
+
+#include "core/base/err.h"
+#include "core/oci/runtime_spec.h"
+
+/* A detached copy of the directory spec->root_path: for containers without a hook that mounts. fd or -errno. */
+int root_open_path(const struct rspec *spec, struct err *e);
+
+/* Attach the detached mount `rootfd` where it can be built on and pivoted to, without hiding anything that
+ * names of the host are looked up by. */
+int root_attach(int rootfd, struct err *e);
+
+/* Cover spec's masked paths and make its read-only paths so; missing ones are skipped. */
+int root_mask(const struct rspec *spec, int rootfd, struct err *e);
+
+/* Make `rootfd` the root of this mount namespace and let go of the old one, for good. */
+int root_enter(const struct rspec *spec, int rootfd, struct err *e);
+
+#endif
