@@ -6,6 +6,7 @@
 #include "core/base/fd.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
+#include "storage/overlay/overlay.h"
 #include "storage/store.h"
 
 /* The file: the name, a newline, why. */
@@ -28,8 +29,6 @@ static bool read_recorded(struct store *s)
 	return true;
 }
 
-int overlay_trial(int dirfd, struct err *e);
-#pragma weak overlay_trial
 
 /* The trial needs an empty directory on the store's file system. */
 static int try_overlay(struct store *s, struct err *e)
@@ -42,7 +41,7 @@ static int try_overlay(struct store *s, struct err *e)
 
 	if (dir < 0)
 		return dir;
-	r = overlay_trial ? overlay_trial(dir, e) : -ENOSYS;
+	r = overlay_trial(dir, e);
 	(void)store_remove(s, s->tmp_fd, name, &ignored);
 	store_unstage(s, name);
 	return r;
