@@ -5,6 +5,7 @@ check_PROGRAMS += $(unit_tests)
 unit_tests =
 include tests/unit/base.mk
 include tests/unit/confine.mk
+include tests/unit/container.mk
 include tests/unit/runtime.mk
 
 check-programs: $(check_PROGRAMS)
