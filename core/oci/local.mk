@@ -2,4 +2,5 @@
 libcore_a_SOURCES += \
 	core/oci/image_spec.c core/oci/image_spec.h core/oci/media.c \
 	core/oci/reference.c core/oci/reference.h \
-	core/oci/runtime_spec.c core/oci/runtime_spec.h
+	core/oci/runtime_spec.c core/oci/runtime_spec.h core/oci/runtime_spec_private.h \
+	core/oci/runtime_spec_read.c core/oci/runtime_spec_write.c core/oci/capability.c core/oci/capability.h

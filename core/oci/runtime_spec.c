@@ -1,8 +1,20 @@
-/* runtime_spec.c - the runtime spec's memory and builders; its JSON form is in runtime_spec_json.c. */
+/* runtime_spec.c - the runtime spec's memory, builders and names; its JSON form: runtime_spec_read.c and _write.c. */
 #include "core/oci/runtime_spec.h"
 
 #include <glib.h>
 #include <string.h>
+
+#include "core/oci/runtime_spec_private.h"
+
+const char *const rspec_ns_names[RSPEC_NS_COUNT] = {
+	"user", "mount", "pid", "network", "ipc", "uts", "cgroup", "time",
+};
+const char *const rspec_cap_set_names[CAP_SET_COUNT] = {
+	"bounding", "effective", "inheritable", "permitted", "ambient",
+};
+const char *const rspec_hook_names[HOOK_KIND_COUNT] = {
+	"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop",
+};
 
 struct rspec *rspec_new(void)
 {

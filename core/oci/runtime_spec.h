@@ -117,8 +117,8 @@ struct rspec {
 	size_t n_sysctl;
 	char **masked_paths, **readonly_paths;
 	char *rootfs_propagation, *mount_label;
-	/* SECCOMP_DEFAULT: the profile built into coracle, already compiled; it is written to config.json in
-	 * full only by rspec_to_json with expand_seccomp. SECCOMP_DOCUMENT: `seccomp_json`, in the arena,
+	/* SECCOMP_DEFAULT: the profile built into coracle, already compiled; config.json has an annotation
+	 * for it (its full text: seccomp_default_document). SECCOMP_DOCUMENT: `seccomp_json`, in the arena,
 	 * is a linux.seccomp object of the specification as text. */
 	enum rspec_seccomp_kind seccomp;
 	char *seccomp_json;
@@ -139,7 +139,13 @@ void rspec_add_kv(struct rspec *s, struct rspec_kv **kv, size_t *n, const char *
 /* Document to struct. 0 or -errno; `e` names the path of the mistake. */
 int rspec_from_json(json_t *doc, struct rspec **ret, struct err *e);
 
-/* Struct to document; never fails. json_decref it. */
+/* The same from text, also with numbers that only 64 unsigned bits hold ("hard": 18446744073709551615). */
+int rspec_parse(const char *text, size_t len, struct rspec **ret, struct err *e);
+
+/* Struct to document; never fails. json_decref it. SECCOMP_DEFAULT is an annotation in it. */
 json_t *rspec_to_json(const struct rspec *s);
+
+/* The text of config.json: numbers above 63 bits, strings in the document, are numbers in it. g_free it. */
+char *rspec_to_text(const struct rspec *s);
 
 #endif

@@ -1,4 +1,4 @@
-/* caps.h - capabilities by their numbers and names, straight to the kernel. See capabilities(7). */
+/* caps.h - capabilities of a process, straight to the kernel; names: core/oci/capability.h. See capabilities(7). */
 #ifndef CORACLE_RUNTIME_CAPS_H
 #define CORACLE_RUNTIME_CAPS_H
 
@@ -8,13 +8,6 @@
 
 #include "core/base/err.h"
 #include "core/oci/runtime_spec.h"
-
-/* "CAP_NET_RAW", "net_raw", "NET_RAW" -> number, or -1. */
-int caps_number(const char *name);
-/* Number -> "CAP_NET_RAW", or NULL for one that we have no name for. */
-const char *caps_name(int number);
-/* Bits of all that have a name. */
-uint64_t caps_all(void);
 
 /* Does this process have it in its effective set? */
 bool caps_have(int number);

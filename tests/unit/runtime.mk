@@ -1,3 +1,10 @@
 check_PROGRAMS += launch_tool
 launch_tool_SOURCES = tests/unit/launch_tool.c
 launch_tool_LDADD = $(light_libs) $(LIGHT_LIBS)
+unit_tests += tests/unit/test_runtime_spec tests/unit/test_steps tests/unit/test_idmap
+tests_unit_test_runtime_spec_SOURCES = tests/unit/test_runtime_spec.c
+tests_unit_test_runtime_spec_LDADD = $(light_libs) $(LIGHT_LIBS)
+tests_unit_test_steps_SOURCES = tests/unit/test_steps.c
+tests_unit_test_steps_LDADD = $(light_libs) $(LIGHT_LIBS)
+tests_unit_test_idmap_SOURCES = tests/unit/test_idmap.c
+tests_unit_test_idmap_LDADD = $(light_libs) $(LIGHT_LIBS)
