@@ -23,10 +23,10 @@ static bool parse_range(char *s, struct port_range *ret)
 
 	if (dash)
 		*dash++ = '\0';
-	if (!text_int(s, 1, UINT16_MAX, &first))
+	if (!g_ascii_isdigit(*s) || !text_int(s, 1, UINT16_MAX, &first))
 		return false;
 	last = first;
-	if (dash && !text_int(dash, first, UINT16_MAX, &last))
+	if (dash && (!g_ascii_isdigit(*dash) || !text_int(dash, first, UINT16_MAX, &last)))
 		return false;
 	*ret = (struct port_range){ (uint16_t)first, (uint16_t)last };
 	return true;
