@@ -13,8 +13,6 @@
 #include "cmd/globals.h"
 #include "storage/image.h"
 
-#pragma weak image_list
-#pragma weak image_list_free
 
 static const char bash_script[] =
 	"# bash completion for coracle\n"

@@ -11,8 +11,6 @@
 #include "core/base/fd.h"
 #include "core/base/proc.h"
 
-#pragma weak image_list
-#pragma weak image_list_free
 
 int context_store(struct context *c, struct err *e)
 {

@@ -13,8 +13,6 @@
 
 #include "cmd/conf.h"
 
-#pragma weak image_list
-#pragma weak image_list_free
 
 /* What the options in front of the command are written into. */
 struct global_values {

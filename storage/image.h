@@ -17,7 +17,7 @@ struct image {
 	char *digest;           /* the manifest's digest, with algorithm */
 	char **names;           /* full names "docker.io/library/debian:12"; NULL-terminated, may be empty */
 	char **repo_digests;    /* "docker.io/library/debian@sha256:..." */
-	int64_t size;           /* bytes of its unpacked layers */
+	int64_t size;           /* bytes of its unpacked layers; set by image_list only, else -1: image_size() */
 	struct manifest manifest;
 	struct image_config config;
 	bool host;              /* the built-in image `host`: no layers, see rootfs.h */
@@ -32,13 +32,21 @@ static inline void image_cleanup(struct image **i) { if (*i) image_free(*i); }
  * user's has that name. */
 int image_find(struct store *s, const char *name, struct image **ret, struct err *e);
 
+/* Bytes of its unpacked layers (reads each layer's info). */
+int64_t image_size(struct store *s, const struct image *img);
+
+/* The bytes of a manifest or config by digest. 0 or -errno. */
+int image_read_blob(struct store *s, const char *digest, char **ret, size_t *ret_len, struct err *e);
+
 /* All images, newest first, each once, NULL-terminated array (image_list_free). */
 int image_list(struct store *s, struct image ***ret, struct err *e);
 void image_list_free(struct image **list);
 
 /* What a pull (coracle-image) calls, in this order; all files are verified by the caller.
  * image_put_blob: write manifest or config bytes under their digest. image_commit: name -> manifest, after
- * one syncfs; replaces the same name and platform atomically. */
+ * one syncfs; replaces the same name and platform atomically (the image that had it stays, without a name).
+ * full_name NULL: an image without a name. The platform is taken from the config where `manifest` has none.
+ * The caller holds store_lock_shared from before the first layer_exists() until after this. */
 int image_put_blob(struct store *s, const char *digest, const void *data, size_t len, struct err *e);
 int image_commit(struct store *s, const char *full_name, const struct descriptor *manifest, struct err *e);
 
@@ -49,5 +57,8 @@ int image_untag(struct store *s, const struct image *img, const char *full_name,
 /* Remove names and, when it was the last, the image, its blobs and the layers that nobody else uses.
  * Does not look at containers: ask containers first. `removed` gets "Untagged: ..." and "Deleted: ..." lines. */
 int image_remove(struct store *s, const struct image *img, GPtrArray *removed, struct err *e);
+
+/* Remove layers and blobs that no image uses. Does nothing while others make images or containers. */
+int image_collect(struct store *s, struct err *e);
 
 #endif

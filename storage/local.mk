@@ -2,12 +2,15 @@
 libstorage_a_SOURCES += \
 	storage/driver.c \
 	storage/gc.c \
-	storage/image.h \
+	storage/image.c storage/image.h \
+	storage/image_commit.c \
+	storage/image_gc.c \
+	storage/image_index.c storage/image_index.h \
 	storage/layer.c storage/layer.h \
 	storage/rootfs.c storage/rootfs.h \
 	storage/stage.c \
 	storage/store.c storage/store.h \
-	storage/volume.h
+	storage/volume.c storage/volume.h
 
 # unpacking: coracle-image only
 libimage_a_SOURCES += \
