@@ -15,3 +15,4 @@ list-unit-tests:
 check-local: all check-programs
 	$(srcdir)/tests/run .
 .PHONY: check-programs list-unit-tests
+include tests/bench/local.mk
