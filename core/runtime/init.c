@@ -38,18 +38,16 @@
 static int before_maps(struct init *in, struct err *e)
 {
 	const struct rspec *s = in->p->spec;
+	/* Those that our user namespace owns, so that their file systems can be mounted. */
+	uint64_t own = in->make | (in->joined & CLONE_NEWUSER ? in->joined : 0);
 
 	if (rights_limit(s, e) < 0)
 		return -e->code;
-	/* In a pid namespace with others in it they must not look into this process. */
-	if (!(in->make & CLONE_NEWPID))
-		(void)prctl(PR_SET_DUMPABLE, in->make & CLONE_NEWUSER ? 1 : 0);
 	/* Copied by a new user namespace, mounts receive from the host but send nothing back. Else say so. */
 	if (!(in->make & CLONE_NEWUSER) && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return err_set(e, errno, "separate the mounts from the host's");
 	in->mounts = (struct mounts){
-		.spec = s, .map = in->map, .new_pid = in->make & CLONE_NEWPID,
-		.new_net = in->make & CLONE_NEWNET, .new_ipc = in->make & CLONE_NEWIPC,
+		.spec = s, .map = in->map, .own_pid = own & CLONE_NEWPID, .own_ipc = own & CLONE_NEWIPC,
 	};
 	if (mounts_open_sources(&in->mounts, e) < 0 || devices_open(&in->devices, e) < 0)
 		return -e->code;
@@ -58,6 +56,9 @@ static int before_maps(struct init *in, struct err *e)
 		if (in->label_fd < 0)
 			return err_set(e, errno, "security label");
 	}
+	/* In a container's pid namespace that we join, its processes must not look into this one. */
+	if (in->joined & CLONE_NEWPID)
+		(void)prctl(PR_SET_DUMPABLE, 0);
 	return 0;
 }
 

@@ -14,6 +14,7 @@ struct init {
 	const struct idmap *map;
 	const struct seccomp_program *filter;
 	uint64_t make;          /* namespaces that are new */
+	uint64_t joined;        /* namespaces that were joined */
 	uint64_t make_late;     /* of these, what init makes itself once the keeper has put it into its cgroup */
 	bool guard_exe;         /* coracle's own file could be written by the container's ids: see program_find */
 	int sock;               /* to the keeper */

@@ -80,7 +80,8 @@ static int map_from_spec(struct start *s, struct err *e)
 static void __attribute__((noreturn)) run_init(struct start *s, int sock, uint64_t make_late)
 {
 	struct init in = {
-		.p = s->p, .map = s->map, .filter = &s->filter, .make = s->ns.make, .make_late = make_late,
+		.p = s->p, .map = s->map, .filter = &s->filter, .make = s->ns.make, .joined = s->ns.joined,
+		.make_late = make_late,
 		.sock = sock,
 		/* The container's root is this user, in most maps. */
 		.guard_exe = geteuid() != 0 && access("/proc/self/exe", W_OK) == 0,
@@ -179,7 +180,7 @@ static int clone_init(struct start *s, struct err *e)
 		if (cgroup < 0)
 			return err_set(e, errno, "cgroup %s", s->p->cgroup);
 	}
-	if (!s->ns.joins) {
+	if (!s->ns.joined) {
 		r = clone_into(s, theirs, cgroup, 0, e);
 		if (r == 0 || cgroup < 0 || (r != -EACCES && r != -EBUSY && r != -EOPNOTSUPP && r != -EPERM))
 			return r;
@@ -189,7 +190,7 @@ static int clone_init(struct start *s, struct err *e)
 	}
 	if (cgroup >= 0)
 		late = s->ns.make & CLONE_NEWCGROUP;
-	r = s->ns.joins ? clone_joined(s, theirs, late, e) : clone_into(s, theirs, -1, late, e);
+	r = s->ns.joined ? clone_joined(s, theirs, late, e) : clone_into(s, theirs, -1, late, e);
 	return r == 0 && cgroup >= 0 ? move_to_cgroup(s, cgroup, e) : r;
 }
 

@@ -18,7 +18,7 @@ struct mounts {
 	const struct idmap *map;
 	int *sources;           /* per mount of the spec: the tree to bind, or -1. Made by mounts_open_sources */
 	size_t n_sources;
-	bool new_pid, new_net, new_ipc;
+	bool own_pid, own_ipc;  /* the namespace belongs to our user namespace */
 };
 
 /* Open what is to be bound while this process still has the user's own ids and groups: detached copies of the

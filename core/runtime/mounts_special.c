@@ -29,7 +29,7 @@ static int new_proc(const struct mounts *m, struct mount_options *o, struct err 
 	int fd;
 
 	/* The pid namespace of a new /proc is ours; where that is the caller's, only its own mount will do. */
-	if (!m->new_pid)
+	if (!m->own_pid)
 		return bind_host("/proc", o, false, e);
 	fd = mount_new("proc", "proc", o->data, o->n_data, o->set, e);
 	if (fd == -EPERM)
@@ -68,8 +68,16 @@ static int new_cgroup(struct mount_options *o, struct err *e)
 
 static int new_mqueue(const struct mounts *m, struct mount_options *o, struct err *e)
 {
-	return m->new_ipc ? mount_new("mqueue", "mqueue", o->data, o->n_data, o->set, e) :
-	       bind_host("/dev/mqueue", o, false, e);
+	int fd;
+
+	if (m->own_ipc)
+		return mount_new("mqueue", "mqueue", o->data, o->n_data, o->set, e);
+	fd = bind_host("/dev/mqueue", o, false, e);
+	if (fd != -ENOENT)
+		return fd;
+	/* The host shows none: an empty directory, with the same rights. */
+	err_clear(e);
+	return mount_new("tmpfs", "mqueue", (const char *const[]){ "size=0", "mode=1777" }, 2, o->set, e);
 }
 
 static int new_devpts(const struct mounts *m, struct mount_options *o, struct err *e)

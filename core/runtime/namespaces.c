@@ -60,7 +60,7 @@ int namespaces_open(const struct rspec *spec, bool without_user, struct namespac
 			namespaces_close(&ns);
 			return -e->code;
 		}
-		ns.joins = true;
+		ns.joined |= kinds[i].flag;
 	}
 	if (!(ns.make & CLONE_NEWNS)) {
 		namespaces_close(&ns);
@@ -74,7 +74,6 @@ void namespaces_close(struct namespaces *ns)
 {
 	for (int i = 0; i < RSPEC_NS_COUNT; i++)
 		fd_close(&ns->join[i]);
-	ns->joins = false;
 }
 
 int namespaces_join(struct namespaces *ns, struct err *e)

@@ -12,10 +12,10 @@
 struct namespaces {
 	uint64_t make;                  /* CLONE_NEW* of those that are new */
 	int join[RSPEC_NS_COUNT];       /* descriptor of one to join, or -1 */
-	bool joins;                     /* any of them */
+	uint64_t joined;                /* CLONE_NEW* of those */
 };
 
-#define NAMESPACES_INIT { 0, { -1, -1, -1, -1, -1, -1, -1, -1 }, false }
+#define NAMESPACES_INIT { 0, { -1, -1, -1, -1, -1, -1, -1, -1 }, 0 }
 
 /* CLONE_NEW* of a kind, and its name in /proc/PID/ns. */
 uint64_t namespace_flag(enum rspec_ns kind);

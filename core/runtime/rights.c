@@ -82,8 +82,8 @@ static int no_such_id(const struct idmap *m, const char *what, uint32_t id, int 
 		return err_set(e, code, "become %s %u", what, id);
 	err_msg(e, EINVAL, "%s %u does not exist in this container", what, id);
 	if (m->one_id)
-		return err_hint(e, "it has a single id (%s); run it as that user with -u %u", m->why_one_id,
-				m->uid[0].inside);
+		return err_hint(e, "it has a single id%s%s; run the program as that one, with -u %u",
+				*m->why_one_id ? ": " : "", m->why_one_id, m->uid[0].inside);
 	return err_hint(e, "its id map ends before it, see subuid(5)");
 }
 
