@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,51 +69,76 @@ static int write_directly(const struct idmap *m, pid_t pid, bool capable, struct
 	return r;
 }
 
+#define HELPER_STACK (32 * 1024)
+
 /* One of the two helpers while it runs. */
 struct helper {
 	const char *name;
 	pid_t pid;
 	int err_fd;             /* what it writes to stderr */
+
+	/* Used by the child until its exec. */
+	char path[64], numbers[3 * IDMAP_MAX + 1][NUMBER_SIZE];
+	char *argv[ARGS_MAX + 1];
+	int out;
+	char stack[HELPER_STACK] __attribute__((aligned(16)));
 };
 
-static int helper_start(struct helper *h, const struct id_range *r, size_t n, pid_t target, struct err *e)
+static void helper_arguments(struct helper *h, const struct id_range *r, size_t n, pid_t target)
 {
-	char numbers[3 * IDMAP_MAX + 1][NUMBER_SIZE], path[64];
-	char *argv[ARGS_MAX + 1];
-	static char *const no_env[] = { NULL };
-	posix_spawn_file_actions_t actions;
 	size_t argc = 0, k = 0;
-	autofd in = -1, out = -1;
-	int p[2], code;
 
-	if (!idmap_find_helper(h->name, path, sizeof path))
-		return err_hint((err_set(e, ENOENT, "%s", h->name), e), "on Debian: apt-get install uidmap");
-	snprintf(numbers[k], NUMBER_SIZE, "%d", target);
-	argv[argc++] = path;
-	argv[argc++] = numbers[k++];
+	snprintf(h->numbers[k], NUMBER_SIZE, "%d", target);
+	h->argv[argc++] = h->path;
+	h->argv[argc++] = h->numbers[k++];
 	for (size_t i = 0; i < n; i++) {
 		const uint32_t v[3] = { r[i].inside, r[i].outside, r[i].count };
 
 		for (int j = 0; j < 3; j++) {
-			snprintf(numbers[k], NUMBER_SIZE, "%u", v[j]);
-			argv[argc++] = numbers[k++];
+			snprintf(h->numbers[k], NUMBER_SIZE, "%u", v[j]);
+			h->argv[argc++] = h->numbers[k++];
 		}
 	}
-	argv[argc] = NULL;
+	h->argv[argc] = NULL;
+}
+
+static int helper_exec(void *arg)
+{
+	static char *const no_env[] = { NULL };
+	struct helper *h = arg;
+
+	(void)dup2(h->out, 1);
+	(void)dup2(h->out, 2);
+	(void)execve(h->path, h->argv, no_env);
+	_exit(EXIT_NOT_FOUND);
+}
+
+/* Like vfork, but the keeper does not stand still until the exec: the child runs on a stack of its own in the
+ * keeper's memory. posix_spawn would wait, and make 130 system calls about signals before it executes. */
+static int helper_start(struct helper *h, const struct id_range *r, size_t n, pid_t target, struct err *e)
+{
+	autofd in = -1;
+	sigset_t all, old;
+	int p[2], code;
+
+	if (!idmap_find_helper(h->name, h->path, sizeof h->path))
+		return err_hint((err_set(e, ENOENT, "%s", h->name), e), "on Debian: apt-get install uidmap");
+	helper_arguments(h, r, n, target);
 	if (pipe2(p, O_CLOEXEC) < 0)
 		return err_set(e, errno, "pipe");
-	out = p[0];
-	in = p[1];
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, in, 1);
-	posix_spawn_file_actions_adddup2(&actions, in, 2);
-	code = posix_spawn(&h->pid, path, &actions, NULL, argv, no_env);
-	posix_spawn_file_actions_destroy(&actions);
-	if (code) {
-		h->pid = -1;
-		return err_set(e, code, "%s", path);
+	h->err_fd = p[0];
+	h->out = in = p[1];
+	/* A handler of the keeper's must not run in the child, on memory that both use. */
+	sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, &old);
+	h->pid = clone(helper_exec, h->stack + sizeof h->stack, CLONE_VM | SIGCHLD, h);
+	code = errno;
+	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	if (h->pid < 0) {
+		fd_close(&h->err_fd);
+		return err_set(e, code, "%s", h->path);
 	}
-	h->err_fd = take_fd(&out);
+	/* The child has its own table of descriptors: this end can go. */
 	return 0;
 }
 
@@ -135,7 +159,8 @@ static int helper_finish(struct helper *h, struct err *e)
 
 static int write_by_helpers(const struct idmap *m, pid_t pid, struct err *e)
 {
-	struct helper uid = { "newuidmap", -1, -1 }, gid = { "newgidmap", -1, -1 };
+	struct helper uid = { .name = "newuidmap", .pid = -1, .err_fd = -1 };
+	struct helper gid = { .name = "newgidmap", .pid = -1, .err_fd = -1 };
 	int r = helper_start(&uid, m->uid, m->n_uid, pid, e);
 
 	if (r == 0)
