@@ -27,12 +27,13 @@ int file_replace(int dirfd, const char *name, const void *data, size_t len, mode
 		 struct err *e)
 {
 	static unsigned counter;
-	char tmp[NAME_MAX + 1];
+	const char *slash = strrchr(name, '/'), *base = slash ? slash + 1 : name;
+	char tmp[PATH_MAX];
 	autofd fd = -1;
 	int r;
 
 	/* A crash leaves ".name.PID.N~", which garbage collection of the directory's owner removes. */
-	snprintf(tmp, sizeof tmp, ".%.200s.%d.%u~", name, (int)getpid(), counter++);
+	snprintf(tmp, sizeof tmp, "%.*s.%.200s.%d.%u~", (int)(base - name), name, base, (int)getpid(), counter++);
 	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
 		return err_set(e, errno, "create %s", name);
