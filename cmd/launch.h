@@ -1,0 +1,91 @@
+/* launch.h - one way to start a container, for `run` and for `start`.
+ *
+ * What a start needs is the record, the OCI spec and `struct launch_extras`; `create` keeps all three on disk, and
+ * `run` hands them on without reading them back. From them the plans of the rooms below are made (ids, root,
+ * network, control group) and launch_hooks are filled in.
+ */
+#ifndef CORACLE_CMD_LAUNCH_H
+#define CORACLE_CMD_LAUNCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cmd/command.h"
+#include "core/container/run.h"
+#include "core/oci/runtime_spec.h"
+#include "storage/image.h"
+
+/* Mounts that a config.json cannot say. They are prepared in init, before the spec's mounts are made. */
+enum launch_special_kind {
+	SPECIAL_OVERLAY,        /* :O: a host directory below a throw-away layer */
+	SPECIAL_IMAGE,          /* the files of an image */
+	SPECIAL_VOLUME,         /* a named volume: filled from the image at its first use */
+	SPECIAL_CHOWN,          /* :U: owned by the container's user, whatever it is */
+	SPECIAL_KIND_COUNT
+};
+
+struct launch_special {
+	enum launch_special_kind kind;
+	char *source;           /* host directory, image ID, volume's name; chown: host path */
+	char *destination;
+	char **options;         /* of the bind mount that shows it (overlay, image) */
+	bool rw, nocopy;
+};
+
+/* Kept in container_record.extra_json. All strings live in the record's arena. */
+struct launch_extras {
+	struct launch_special *specials; size_t n_specials;
+	char *join[RSPEC_NS_COUNT];     /* IDs of containers whose namespace is joined */
+	uint64_t added_caps;            /* what a user other than root gets: --cap-add */
+	bool workdir_given;             /* -w: must exist */
+	bool passwd;                    /* give the user an entry in /etc/passwd */
+	bool keep_id;                   /* the user is the caller, if nobody else was named */
+	bool env_file_full;             /* .containerenv has content */
+	char *tz, *init_path;
+	char *subuid_name, *subgid_name;
+	char *cgroups;                  /* --cgroups */
+	char **anonymous;               /* volumes that go with the container */
+};
+
+char *launch_extras_to_json(const struct launch_extras *x);     /* g_free */
+int launch_extras_from_json(struct container_record *r, struct launch_extras *ret, struct err *e);
+
+struct start_options {
+	bool detach, attach_stdin, attach_stdout, attach_stderr, sig_proxy, quiet;
+	const char *detach_keys;
+	unsigned preserve_fds;
+};
+
+/* Everything of one start. The launcher borrows it all until it returns. */
+struct launch_job {
+	struct context *c;
+	struct container_record *record;
+	struct rspec *spec;
+	const struct launch_extras *extras;
+	const struct image *img;        /* NULL for --rootfs */
+	const char *config_json;        /* `run`: written when all is made; NULL: it is there */
+	int container_fd, lock_fd;      /* taken over */
+};
+
+/* Start it. The program's exit status (0 when detached), or -errno with `e` filled; then a `run` has left nothing. */
+int launch_container(struct launch_job *job, const struct start_options *o, struct err *e);
+
+/* Start an existing container: what `start` calls with an ID. */
+int start_container(struct context *c, const char *id, const struct start_options *o, struct err *e);
+
+/* The id map of a container as its record says. 0 or -errno. */
+struct idmap;
+int launch_idmap(struct context *c, const struct container_record *r, const struct launch_extras *x,
+		 struct idmap *ret, struct err *e);
+
+/* The ids that --userns keep-id keeps, as the container sees them. */
+void launch_keep_ids(const struct container_record *r, uint32_t *uid, uint32_t *gid);
+
+/* The network's options as text for the record, and the plan made from them. */
+struct net_plan;
+int launch_net_plan(const struct container_record *r, struct net_plan *ret, struct err *e);
+
+/* Remove anonymous volumes; errors are logged. */
+void launch_remove_volumes(struct context *c, char *const *names);
+
+#endif

@@ -1,0 +1,288 @@
+/* launch_inside.c - in the container's first process: its root, its user, its files, its special mounts.
+ *
+ * Runs as root of the new user namespace, before the spec's mounts are made, with the host's files still in sight.
+ * Every path of the container is resolved by the kernel inside the container's root.
+ */
+#include "cmd/launch_inside.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <glib.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/launch_user.h"
+#include "core/base/fd.h"
+#include "core/base/path.h"
+#include "core/runtime/copyup.h"
+#include "core/runtime/mounts.h"
+
+#define ACCOUNTS_MAX (16 * 1024 * 1024)
+
+int launch_mount_root(void *ctx, struct err *e)
+{
+	struct launch_ctx *x = ctx;
+
+	return rootfs_mount(x->root, e);
+}
+
+/* A file of the container as text; NULL where there is none. */
+static char *read_inside(int rootfd, const char *path)
+{
+	autofd fd = path_open_in_root(rootfd, path, O_RDONLY | O_NONBLOCK, 0);
+	char *text = NULL;
+	size_t len;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || fd_read_all(fd, ACCOUNTS_MAX, &text, &len) < 0)
+		return NULL;
+	return text;
+}
+
+static bool mapped(const struct id_range *r, size_t n, uint32_t id, const struct idmap *m)
+{
+	return m->none || idmap_outside(r, n, id) >= 0;
+}
+
+static int check_mapped(const struct launch_ctx *x, const struct found_user *u, struct err *e)
+{
+	const struct idmap *m = &x->map;
+
+	if (mapped(m->uid, m->n_uid, u->uid, m) && mapped(m->gid, m->n_gid, u->gid, m))
+		return 0;
+	(void)err_msg(e, EINVAL, "user %u:%u: these ids are not in the container's id map", u->uid, u->gid);
+	return *m->why_one_id ? err_hint(e, "%s", m->why_one_id) : -e->code;
+}
+
+static int set_groups(struct launch_ctx *x, struct rspec *spec, const struct found_user *u, const char *group,
+		      struct err *e)
+{
+	struct rspec_user *to = &spec->process.user;
+	const struct idmap *m = &x->map;
+
+	to->additional_gids = NULL;
+	to->n_additional_gids = 0;
+	for (size_t i = 0; i < u->n_groups; i++)
+		if (mapped(m->gid, m->n_gid, u->groups[i], m))
+			*ARENA_PUSH(&spec->arena, to->additional_gids, to->n_additional_gids) = u->groups[i];
+	for (char **g = x->job->record->group_add; g && *g; g++) {
+		uint32_t gid;
+
+		if (!strcmp(*g, "keep-groups"))
+			continue;
+		if (group_find(group, *g, &gid, e) < 0)
+			return err_wrap(e, "--group-add");
+		if (!mapped(m->gid, m->n_gid, gid, m))
+			return err_msg(e, EINVAL, "--group-add %s: group %u is not in the container's id map", *g, gid);
+		*ARENA_PUSH(&spec->arena, to->additional_gids, to->n_additional_gids) = gid;
+	}
+	/* With one id the kernel forbids setgroups(2). */
+	if (m->one_id)
+		to->n_additional_gids = 0;
+	return 0;
+}
+
+/* A user other than root has no capabilities but those asked for by name, which survive exec as ambient ones. */
+static void set_caps(struct launch_ctx *x, struct rspec *spec)
+{
+	uint64_t *caps = spec->process.capabilities, added = x->job->extras->added_caps & caps[CAP_SET_BOUNDING];
+
+	if (spec->process.user.uid == 0)
+		return;
+	caps[CAP_SET_EFFECTIVE] = caps[CAP_SET_PERMITTED] = added;
+	caps[CAP_SET_INHERITABLE] = caps[CAP_SET_AMBIENT] = added;
+}
+
+static bool is_mounted(const struct rspec *spec, const char *path)
+{
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		size_t n = strlen(spec->mounts[i].destination);
+
+		if (!strncmp(path, spec->mounts[i].destination, n) && (path[n] == '\0' || path[n] == '/'))
+			return true;
+	}
+	return false;
+}
+
+/* Entries for a user (and group) whom the image does not know, in copies of its files. */
+static int add_entries(struct launch_ctx *x, struct rspec *spec, struct found_user *u, const char *passwd,
+		       const char *group, struct err *e)
+{
+	const struct passwd *host = x->job->extras->keep_id ? getpwuid(getuid()) : NULL;
+	g_autofree char *name = host ? g_strdup(host->pw_name) : g_strdup_printf("%u", u->uid);
+	const char *gecos = host && host->pw_gecos ? host->pw_gecos : "container user";
+	const char *glue;
+
+	if (x->job->extras->keep_id)
+		u->home = spec->process.cwd;
+	if (host && host->pw_dir && is_mounted(spec, host->pw_dir))
+		u->home = arena_strdup(&spec->arena, host->pw_dir);
+	if (!u->in_passwd && passwd) {
+		g_autofree char *text = NULL;
+
+		glue = *passwd && passwd[strlen(passwd) - 1] != '\n' ? "\n" : "";
+		text = g_strdup_printf("%s%s%s:*:%u:%u:%s:%s:/bin/sh\n", passwd, glue, name, u->uid, u->gid, gecos,
+				       u->home);
+		if (launch_file_show(x, spec, "/etc/passwd", text, e) < 0)
+			return -e->code;
+	}
+	if (!u->gid_in_group && group) {
+		g_autofree char *text = NULL;
+
+		glue = *group && group[strlen(group) - 1] != '\n' ? "\n" : "";
+		text = g_strdup_printf("%s%s%s:x:%u:%s\n", group, glue, name, u->gid, name);
+		if (launch_file_show(x, spec, "/etc/group", text, e) < 0)
+			return -e->code;
+	}
+	return 0;
+}
+
+static int set_user(struct launch_ctx *x, int rootfd, struct rspec *spec, struct err *e)
+{
+	const char *user = x->job->record->user;
+	g_autofree char *passwd = read_inside(rootfd, "/etc/passwd"), *group = read_inside(rootfd, "/etc/group");
+	struct found_user u;
+
+	if (user_find(&spec->arena, passwd, group, user, &u, e) < 0 || check_mapped(x, &u, e) < 0)
+		return -e->code;
+	spec->process.user.uid = u.uid;
+	spec->process.user.gid = u.gid;
+	if (set_groups(x, spec, &u, group, e) < 0)
+		return -e->code;
+	set_caps(x, spec);
+	if (x->job->extras->passwd && (!u.in_passwd || !u.gid_in_group) &&
+	    add_entries(x, spec, &u, passwd, group, e) < 0)
+		return -e->code;
+	if (!rspec_get_env(spec, "HOME"))
+		rspec_add_env(spec, arena_printf(&spec->arena, "HOME=%s", u.home));
+	return 0;
+}
+
+/* The image's directory is made when it is missing; one that the user named must be there. */
+static int check_workdir(struct launch_ctx *x, int rootfd, const struct rspec *spec, struct err *e)
+{
+	const char *dir = spec->process.cwd;
+	autofd fd = -1;
+
+	if (is_mounted(spec, dir))
+		return 0;
+	fd = path_open_in_root(rootfd, dir, O_PATH | O_DIRECTORY, 0);
+	if (fd == -ENOENT && !x->job->extras->workdir_given) {
+		fd = path_mkdirs_in_root(rootfd, dir, 0755);
+		if (fd >= 0 && fchownat(fd, "", spec->process.user.uid, spec->process.user.gid, AT_EMPTY_PATH) < 0)
+			return err_set(e, errno, "workdir \"%s\"", dir);
+	}
+	if (fd == -ENOENT)
+		return err_msg(e, ENOENT, "workdir \"%s\" does not exist on container %s", dir, x->job->record->id);
+	return fd < 0 ? err_set(e, -fd, "workdir \"%s\"", dir) : 0;
+}
+
+/* Fill a new volume from what it covers: content, owner and mode. */
+static int fill_volume(int rootfd, const struct launch_special *s, const char *path, struct err *e)
+{
+	autofd from = path_open_in_root(rootfd, s->destination, O_RDONLY | O_DIRECTORY, 0), to = -1;
+	struct stat st;
+
+	if (from < 0 || s->nocopy)
+		return 0;
+	to = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (to < 0 || fstat(from, &st) < 0)
+		return err_set(e, errno, "volume %s", s->source);
+	if (copyup(from, to, e) < 0)
+		return err_wrap(e, "fill volume %s from %s of the image", s->source, s->destination);
+	/* Owners that the map cannot hold stay what they are. */
+	if (fchown(to, st.st_uid, st.st_gid) < 0 && errno != EINVAL && errno != EPERM)
+		return err_set(e, errno, "volume %s", s->source);
+	return fchmod(to, st.st_mode & 07777) < 0 ? err_set(e, errno, "volume %s", s->source) : 0;
+}
+
+static uid_t chown_uid;
+static gid_t chown_gid;
+
+static int chown_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)type;
+	(void)ftw;
+	if (st->st_uid == chown_uid && st->st_gid == chown_gid)
+		return 0;
+	return lchown(path, chown_uid, chown_gid) < 0 && errno != ENOENT ? -1 : 0;
+}
+
+/* U: host files, walked without following links and without leaving the file system. */
+static int chown_tree(const struct launch_special *s, const struct rspec *spec, struct err *e)
+{
+	chown_uid = spec->process.user.uid;
+	chown_gid = spec->process.user.gid;
+	if (nftw(s->source, chown_one, 32, FTW_PHYS | FTW_MOUNT) < 0)
+		return err_set(e, errno, "option U: chown %s to %u:%u", s->source, chown_uid, chown_gid);
+	return 0;
+}
+
+/* Show a mount that was made here: attached below our tmpfs, then bound by the runtime like any other. What is
+ * mounted below it comes again, on top. */
+static int show_mount(struct launch_ctx *x, struct rspec *spec, const struct launch_special *s, int fd, size_t number,
+		      struct err *e)
+{
+	g_autofree char *name = g_strdup_printf("mount%zu", number), *below = g_strconcat(s->destination, "/", NULL);
+	size_t n = spec->n_mounts;
+	autofd target = -1;
+	int r;
+
+	if (mkdirat(x->files_fd, name, 0755) < 0)
+		return err_set(e, errno, "mount at %s", s->destination);
+	target = openat(x->files_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r = target < 0 ? -errno : mount_attach(fd, target);
+	if (r < 0)
+		return err_set(e, -r, "mount at %s", s->destination);
+	(void)rspec_add_mount(spec, s->destination, "bind", arena_printf(&spec->arena, "%s/%s", x->files_path, name),
+			      (const char *const *)s->options);
+	for (size_t i = 0; i < n; i++) {
+		struct rspec_mount m = spec->mounts[i];
+
+		if (g_str_has_prefix(m.destination, below))
+			(void)rspec_add_mount(spec, m.destination, m.type, m.source, (const char *const *)m.options);
+	}
+	return 0;
+}
+
+static int make_special(struct launch_ctx *x, int rootfd, struct rspec *spec, size_t i, struct err *e)
+{
+	const struct launch_special *s = &x->job->extras->specials[i];
+	autofd fd = -1;
+
+	switch (s->kind) {
+	case SPECIAL_VOLUME:
+		for (size_t k = 0; k < spec->n_mounts; k++)
+			if (!strcmp(spec->mounts[k].destination, s->destination))
+				return fill_volume(rootfd, s, spec->mounts[k].source, e);
+		return 0;
+	case SPECIAL_CHOWN:
+		return chown_tree(s, spec, e);
+	case SPECIAL_IMAGE:
+		fd = rootfs_mount_image(x->job->c->store, x->images[i], s->rw, e);
+		break;
+	case SPECIAL_OVERLAY:
+		fd = rootfs_mount(x->overlays[i], e);
+		break;
+	case SPECIAL_KIND_COUNT:
+		return 0;
+	}
+	return fd < 0 ? err_wrap(e, "mount at %s", s->destination) : show_mount(x, spec, s, fd, i, e);
+}
+
+int launch_root_ready(void *ctx, int rootfd, struct rspec *spec, struct err *e)
+{
+	struct launch_ctx *x = ctx;
+
+	if (launch_files_open(x, e) < 0 || set_user(x, rootfd, spec, e) < 0)
+		return -e->code;
+	for (size_t i = 0; i < x->job->extras->n_specials; i++)
+		if (make_special(x, rootfd, spec, i, e) < 0)
+			return -e->code;
+	if (launch_files_make(x, spec, e) < 0)
+		return -e->code;
+	return check_workdir(x, rootfd, spec, e);
+}

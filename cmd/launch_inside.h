@@ -1,0 +1,37 @@
+/* launch_inside.h - the part of a start that happens in the container's first process (launch_hooks "init"). */
+#ifndef CORACLE_CMD_LAUNCH_INSIDE_H
+#define CORACLE_CMD_LAUNCH_INSIDE_H
+
+#include "cmd/launch.h"
+#include "core/runtime/idmap.h"
+#include "net/plan.h"
+#include "storage/rootfs.h"
+
+/* Everything that the hooks of one start know: filled by launch.c, read by launch_inside.c and launch_files.c. */
+struct launch_ctx {
+	struct launch_job *job;
+	struct rootfs_plan *root;
+	struct idmap map;
+	struct net_plan net;
+	struct net_procs procs;
+	struct cgroup *cgroup;
+	struct image **images;          /* per special: the image of SPECIAL_IMAGE, or NULL */
+	struct rootfs_plan **overlays;  /* per special: the plan of SPECIAL_OVERLAY, or NULL */
+	int files_fd;                   /* init: the tmpfs with our files, attached at `files_path` */
+	const char *files_path;         /* the store's tmp/, covered in init's mount namespace */
+};
+
+int launch_mount_root(void *ctx, struct err *e);
+int launch_root_ready(void *ctx, int rootfd, struct rspec *spec, struct err *e);
+
+/* launch_files.c */
+
+/* Make the tmpfs that holds generated files. */
+int launch_files_open(struct launch_ctx *x, struct err *e);
+/* Put `text` at `destination` (a bind mount of a generated file) unless something is mounted there already. */
+int launch_file_show(struct launch_ctx *x, struct rspec *spec, const char *destination, const char *text,
+		     struct err *e);
+/* /etc/hosts, /etc/hostname, /etc/resolv.conf, /run/.containerenv, /etc/localtime. */
+int launch_files_make(struct launch_ctx *x, struct rspec *spec, struct err *e);
+
+#endif

@@ -1,0 +1,71 @@
+/* run.c - `coracle run`: make a container and start it. */
+#include <glib.h>
+#include <stdio.h>
+
+#include "cmd/run_commands.h"
+#include "cmd/run_create.h"
+
+static bool attached(const struct run_options *o, const char *stream)
+{
+	if (!o->attach)
+		return true;
+	for (char **a = o->attach; *a; a++)
+		if (!g_ascii_strcasecmp(*a, stream))
+			return true;
+	return false;
+}
+
+static int start(struct new_container *n, const struct run_options *o, struct err *e)
+{
+	g_autofree char *config = new_container_config(n);
+	struct launch_job job = {
+		.c = n->plan.c, .record = n->plan.rec, .spec = n->plan.spec, .extras = &n->plan.x, .img = n->img,
+		.config_json = config, .container_fd = n->dir_fd, .lock_fd = n->lock_fd,
+	};
+	struct start_options so = {
+		.detach = o->detach, .sig_proxy = o->sig_proxy && !o->tty, .quiet = o->quiet,
+		.attach_stdin = attached(o, "stdin"), .attach_stdout = attached(o, "stdout"),
+		.attach_stderr = attached(o, "stderr"), .detach_keys = o->detach_keys,
+		.preserve_fds = (unsigned)o->preserve_fds,
+	};
+	int r = launch_container(&job, &so, e);
+
+	n->lock_fd = job.lock_fd;
+	return r;
+}
+
+static int run(struct context *c, void *values, int argc, char **argv)
+{
+	const struct run_options *o = values;
+	struct new_container n;
+	struct err e = ERR_INIT;
+	int status = -1;
+
+	if (new_container_begin(c, o, argc, argv, &n, &e) == 0) {
+		status = start(&n, o, &e);
+		n.committed = status >= 0;
+	}
+	if (status < 0)
+		status = fail(&e);
+	else if (o->detach)
+		printf("%s\n", n.plan.rec->id);
+	new_container_end(&n);
+	return status;
+}
+
+static const struct opt options[] = { OPT_GROUP(run_only_options), OPT_GROUP(run_common_options), OPT_END };
+
+const struct command command_run = {
+	.name = "run",
+	.alias = "container run",
+	.summary = "Make a container and start it",
+	.usage = "[options] IMAGE [COMMAND [ARG...]]",
+	.opts = options,
+	.values_size = sizeof(struct run_options),
+	.defaults = run_options_defaults,
+	.run = run,
+	.min_args = 1,
+	.max_args = -1,
+	.complete = COMPLETE_IMAGE,
+	.flags = COMMAND_STOP_AT_FIRST,
+};
