@@ -87,7 +87,7 @@ static int new_devpts(const struct mounts *m, struct mount_options *o, struct er
 
 	/* A group that this container has not (gid=5 with a single id) would be refused. */
 	for (unsigned i = 0; i < o->n_data; i++) {
-		if (sscanf(o->data[i], "gid=%u", &id) == 1 && !m->map->none &&
+		if (sscanf(o->data[i], "gid=%u", &id) == 1 && m->map->n_gid &&
 		    idmap_outside(m->map->gid, m->map->n_gid, id) < 0)
 			continue;
 		data[n++] = o->data[i];
