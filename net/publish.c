@@ -88,22 +88,49 @@ static int check_ip(const char *ip, const char *value, struct err *e)
 	return err_msg(e, EINVAL, "port \"%s\": \"%s\" is no IP address", value, ip);
 }
 
-static bool is_there(const struct net_plan *p, const struct net_port *port)
+/* The host ports that are mapped already as `port` would map its own: same address, protocol and distance.
+ * One look at all ports for a whole range, which may have 65535 of them. */
+static bool *mapped_alike(const struct net_plan *p, const struct net_port *port)
 {
+	bool *ret = g_new0(bool, UINT16_MAX + 1);
+
 	for (size_t i = 0; i < p->n_ports; i++) {
 		const struct net_port *o = &p->ports[i];
 
-		if (o->host_port == port->host_port && o->container_port == port->container_port &&
-		    o->udp == port->udp && g_strcmp0(o->host_ip, port->host_ip) == 0)
-			return true;
+		if (o->udp == port->udp && g_strcmp0(o->host_ip, port->host_ip) == 0 &&
+		    o->container_port - o->host_port == port->container_port - port->host_port)
+			ret[o->host_port] = true;
 	}
-	return false;
+	return ret;
+}
+
+/* The container's ports of that protocol that are published already. */
+static bool *published(const struct net_plan *p, bool udp)
+{
+	bool *ret = g_new0(bool, UINT16_MAX + 1);
+
+	for (size_t i = 0; i < p->n_ports; i++)
+		if (p->ports[i].udp == udp)
+			ret[p->ports[i].container_port] = true;
+	return ret;
 }
 
 static void add(struct net_plan *p, const struct net_port *port)
 {
-	if (port->host_port == 0 || !is_there(p, port))
-		*ARENA_PUSH(&p->arena, p->ports, p->n_ports) = *port;
+	*ARENA_PUSH(&p->arena, p->ports, p->n_ports) = *port;
+}
+
+/* Add `n` ports from `port` on; a random host port is as good as another, and never a repetition. */
+static void add_range(struct net_plan *p, struct net_port port, int n)
+{
+	g_autofree bool *there = mapped_alike(p, &port);
+
+	for (int i = 0; i < n; i++) {
+		if (port.host_port == 0 || !there[port.host_port])
+			add(p, &port);
+		port.host_port += port.host_port != 0;
+		port.container_port++;
+	}
 }
 
 static int bad(const char *value, struct err *e)
@@ -139,17 +166,16 @@ int publish_parse(struct net_plan *p, const char *value, struct err *e)
 			return err_msg(e, EINVAL, "port \"%s\": %d host ports for %d container ports", value,
 				       host.last - host.first + 1, inside.last - inside.first + 1);
 	}
-	for (unsigned i = 0; inside.first + i <= inside.last; i++) {
-		port.host_port = host.first ? (uint16_t)(host.first + i) : 0;
-		port.container_port = (uint16_t)(inside.first + i);
-		add(p, &port);
-	}
+	port.host_port = host.first;
+	port.container_port = inside.first;
+	add_range(p, port, inside.last - inside.first + 1);
 	return 0;
 }
 
 int publish_exposed(struct net_plan *p, const char *value, struct err *e)
 {
 	g_autofree char *text = g_strdup(value);
+	g_autofree bool *there = NULL;
 	struct net_port port = { .listener = -1 };
 	struct port_range inside;
 	int r;
@@ -159,13 +185,10 @@ int publish_exposed(struct net_plan *p, const char *value, struct err *e)
 		return r;
 	if (!parse_range(text, &inside))
 		return err_msg(e, EINVAL, "invalid exposed port \"%s\"; the form is PORT[-LAST][/tcp|udp]", value);
+	there = published(p, port.udp);
 	for (unsigned n = inside.first; n <= inside.last; n++) {
-		bool published = false;
-
-		for (size_t i = 0; i < p->n_ports && !published; i++)
-			published = p->ports[i].container_port == n && p->ports[i].udp == port.udp;
 		port.container_port = (uint16_t)n;
-		if (!published)
+		if (!there[n])
 			add(p, &port);
 	}
 	return 0;
