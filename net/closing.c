@@ -98,7 +98,7 @@ static const uint8_t *tcp_header(const uint8_t *f, size_t len, const uint8_t **s
 	const uint8_t *ip = f + ETH_HLEN;
 	size_t header, total;
 
-	if (len >= ETH_HLEN + IP4_HEADER && get16(f + 12) == ETHERTYPE_IP && ip[0] >> 4 == 4) {
+	if (get16(f + 12) == ETHERTYPE_IP && ip[0] >> 4 == 4) {
 		header = (ip[0] & 15) * 4u;
 		total = get16(ip + 2);
 		if (ip[9] != IPPROTO_TCP || get16(ip + 6) & 0x1fff)
@@ -126,6 +126,8 @@ static bool parse(const uint8_t *f, size_t len, bool from_guest, struct segment 
 	const uint8_t *src, *dst, *tcp;
 	size_t n, offset, size;
 
+	if (len < ETH_HLEN + IP4_HEADER + TCP_HEADER)
+		return false;
 	memset(s, 0, sizeof *s);
 	tcp = tcp_header(f, len, &src, &dst, s, &n);
 	if (!tcp)
