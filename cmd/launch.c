@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -261,10 +262,24 @@ static void removed(void *ctx, const struct container_record *record)
 	launch_remove_volumes(x->job->c, x->job->extras->anonymous);
 }
 
+/* Who the caller is outside: in the container's user namespace nobody can tell any more. A colon or line break would
+ * make another line of the passwd file. */
+static void note_user(struct launch_ctx *x)
+{
+	const struct passwd *pw = x->job->extras->keep_id ? getpwuid(getuid()) : NULL;
+	struct arena *a = &x->job->spec->arena;
+
+	x->user.name = pw ? arena_strdup(a, pw->pw_name) : arena_printf(a, "%u", getuid());
+	x->user.gecos = arena_strdup(a, pw && pw->pw_gecos ? pw->pw_gecos : "container user");
+	x->user.home = arena_strdup(a, pw && pw->pw_dir && *pw->pw_dir == '/' ? pw->pw_dir : "/");
+	g_strdelimit(x->user.gecos, ":\n", ' ');
+}
+
 static int plan(struct launch_ctx *x, struct err *e)
 {
 	struct launch_job *job = x->job;
 
+	note_user(x);
 	if (launch_idmap(job->c, job->record, job->extras, &x->map, e) < 0 || join_namespaces(job, e) < 0 ||
 	    launch_net_plan(job->record, &x->net, e) < 0 || plan_root(x, e) < 0 || rootfs_prepare(x->root, e) < 0)
 		return -e->code;

@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <glib.h>
-#include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -111,15 +110,15 @@ static bool is_mounted(const struct rspec *spec, const char *path)
 static int add_entries(struct launch_ctx *x, struct rspec *spec, struct found_user *u, const char *passwd,
 		       const char *group, struct err *e)
 {
-	const struct passwd *host = x->job->extras->keep_id ? getpwuid(getuid()) : NULL;
-	g_autofree char *name = host ? g_strdup(host->pw_name) : g_strdup_printf("%u", u->uid);
-	const char *gecos = host && host->pw_gecos ? host->pw_gecos : "container user";
+	const struct host_user *host = x->job->extras->keep_id ? &x->user : NULL;
+	g_autofree char *name = host ? g_strdup(host->name) : g_strdup_printf("%u", u->uid);
+	const char *gecos = host ? host->gecos : "container user";
 	const char *glue;
 
 	if (x->job->extras->keep_id)
 		u->home = spec->process.cwd;
-	if (host && host->pw_dir && is_mounted(spec, host->pw_dir))
-		u->home = arena_strdup(&spec->arena, host->pw_dir);
+	if (host && is_mounted(spec, host->home))
+		u->home = arena_strdup(&spec->arena, host->home);
 	if (!u->in_passwd && passwd) {
 		g_autofree char *text = NULL;
 

@@ -17,6 +17,7 @@ struct launch_ctx {
 	struct cgroup *cgroup;
 	struct image **images;          /* per special: the image of SPECIAL_IMAGE, or NULL */
 	struct rootfs_plan **overlays;  /* per special: the plan of SPECIAL_OVERLAY, or NULL */
+	struct host_user { char *name, *gecos, *home; } user;   /* the caller, for keep-id */
 	int files_fd;                   /* init: the tmpfs with our files, attached at `files_path` */
 	const char *files_path;         /* the store's tmp/, covered in init's mount namespace */
 };

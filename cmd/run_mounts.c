@@ -1,5 +1,6 @@
 /* run_mounts.c - the mounts that were asked for, by the user and by the image, become the spec's. */
 #include <errno.h>
+#include <fcntl.h>
 #include <glib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -136,7 +137,9 @@ static int check_sources(struct run_plan *p, struct err *e)
 		clean = path_normalize(cwd, m->source);
 		m->source = arena_strdup(&p->rec->arena, clean);
 		if (stat(clean, &st) < 0)
-			return err_set(e, errno, "statfs %s", clean);
+			/* podman's words, which scripts look for. */
+			return errno == ENOENT ? err_msg(e, ENOENT, "statfs %s: no such file or directory", clean)
+					       : err_set(e, errno, "statfs %s", clean);
 		if (m->overlay && !S_ISDIR(st.st_mode))
 			return err_msg(e, ENOTDIR, "%s: option O needs a directory", clean);
 	}
@@ -197,7 +200,9 @@ static void dev_mounts(struct run_plan *p)
 		add_default(p, "/dev/shm", "bind", "/dev/shm", OPTIONS("rbind", "nosuid", "noexec", "nodev"));
 		return;
 	}
-	add_default(p, "/dev/mqueue", "bind", "/dev/mqueue", OPTIONS("rbind", "nosuid", "noexec", "nodev"));
+	/* Not every host has its own mounted. */
+	if (path_exists_at(AT_FDCWD, "/dev/mqueue"))
+		add_default(p, "/dev/mqueue", "bind", "/dev/mqueue", OPTIONS("rbind", "nosuid", "noexec", "nodev"));
 	add_default(p, "/dev/shm", "bind", "/dev/shm", OPTIONS("rbind", "nosuid", "noexec", "nodev"));
 }
 
