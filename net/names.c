@@ -80,12 +80,9 @@ static char *host_gateway(const struct net_plan *p)
 {
 	char text[INET_ADDRSTRLEN];
 	struct net_addrs a;
-	struct in_addr host;
 
-	if (p->mode == NET_NONE)
-		return NULL;
-	if (net_host_address(&host))
-		return g_strdup(inet_ntop(AF_INET, &host, text, sizeof text));
+	if (p->host_address)
+		return g_strdup(p->host_address);
 	if (p->mode == NET_HOST)
 		return g_strdup("127.0.0.1");
 	if (p->mode == NET_SLIRP && p->host_loopback && net_addrs_from_cidr(p->cidr, &a))

@@ -188,6 +188,16 @@ static void discard_ports(struct net_plan *p)
 	p->n_ports = 0;
 }
 
+/* Asked for here since the texts for the container may be made inside its network. */
+static void note_host_address(struct net_plan *p)
+{
+	char text[INET_ADDRSTRLEN];
+	struct in_addr a;
+
+	if (p->mode != NET_NONE && net_host_address(&a))
+		p->host_address = arena_strdup(&p->arena, inet_ntop(AF_INET, &a, text, sizeof text));
+}
+
 int net_plan_parse(struct net_plan *p, const char *network, const char *const *publish, bool expose_all,
 		   const char *const *exposed, struct err *e)
 {
@@ -204,6 +214,7 @@ int net_plan_parse(struct net_plan *p, const char *network, const char *const *p
 		return r;
 	}
 	discard_ports(p);
+	note_host_address(p);
 	return 0;
 }
 

@@ -35,9 +35,10 @@ struct net_plan {
 	char **dns, **dns_search, **dns_option, **add_host;     /* --add-host "name:ip" */
 	char *hostname;
 	bool no_hosts, no_resolv;
+	char *host_address;             /* of this host, not a loopback one, for host.containers.internal; NULL */
 };
 
-/* `network` is --network's value (NULL: slirp); publish: -p values. expose_all + exposed ("80/tcp"): -P.
+/* Called in the host's network namespace. `network` is --network's value (NULL: slirp); publish: -p values. expose_all + exposed ("80/tcp"): -P.
  * 0 or -errno; e names the option's value. */
 int net_plan_parse(struct net_plan *p, const char *network, const char *const *publish, bool expose_all,
 		   const char *const *exposed, struct err *e);
@@ -56,7 +57,8 @@ struct net_procs { pid_t net, ports; int net_pidfd, ports_pidfd; };     /* -1 wh
 int net_outside(struct net_plan *p, pid_t init, int init_pidfd, const int *fds, size_t n_fds,
 		struct net_procs *ret, struct err *e);
 
-/* Text of the files for the container; g_free. /etc/hosts contains host.containers.internal. */
+/* Text of the files for the container; g_free. /etc/hosts contains host.containers.internal. They may be made in
+ * any network namespace, net_resolv_text where /etc is still the host's. */
 char *net_hosts_text(const struct net_plan *p, const char *container_name, const char *base_hosts);
 char *net_resolv_text(const struct net_plan *p);
 /* The container's address as shown by inspect ("10.0.2.100"), or "". */

@@ -201,8 +201,8 @@ static void test_hosts(void)
 {
 	char *add[] = { (char[]){ "db:10.9.8.7" }, (char[]){ "v6:[fd00::9]" }, (char[]){ "a;b:1.2.3.4" },
 		(char[]){ "me:host-gateway" }, NULL };
-	struct net_plan p = { .mode = NET_SLIRP, .add_host = add, .hostname = (char[]){ "box" } };
-	struct in_addr ignored;
+	struct net_plan p = { .mode = NET_SLIRP, .add_host = add, .hostname = (char[]){ "box" },
+			      .host_address = (char[]){ "192.0.2.9" } };
 	char *s;
 
 	s = net_hosts_text(&p, "web", "127.0.0.1 localhost # me\n192.0.2.1 base");
@@ -212,10 +212,8 @@ static void test_hosts(void)
 	g_assert_nonnull(strstr(s, "\n192.0.2.1 base\n"));
 	g_assert_nonnull(strstr(s, "10.0.2.100\tbox web\n"));
 	g_assert_null(strstr(s, "localhost.localdomain"));
-	if (net_host_address(&ignored)) {
-		g_assert_nonnull(strstr(s, "\thost.containers.internal host.docker.internal\n"));
-		g_assert_nonnull(strstr(s, "\tme\n"));
-	}
+	g_assert_nonnull(strstr(s, "192.0.2.9\thost.containers.internal host.docker.internal\n"));
+	g_assert_nonnull(strstr(s, "192.0.2.9\tme\n"));
 	g_free(s);
 	p = (struct net_plan){ .mode = NET_NONE, .hostname = (char[]){ "evil\n6.6.6.6 bank" } };
 	s = net_hosts_text(&p, NULL, NULL);
