@@ -322,7 +322,7 @@ static _Noreturn void finish(struct keeper *k)
 	logfile_close(&k->log);
 	if (s->hooks.stopped)
 		s->hooks.stopped(s->hooks.ctx, &k->state);
-	if (s->record->pid_file)
+	if (s->record->pid_file && s->record->pid_file[0] == '/')
 		(void)unlink(s->record->pid_file);
 	if (s->record->auto_remove) {
 		remove_container(k);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -75,6 +76,7 @@ static int await_start(struct container_start *s, struct client *c, pid_t keeper
 		if (r == 1 && c->in.head.type == CTL_STARTED)
 			return 0;
 		if (r == 1 && c->in.head.type == CTL_FAILED && len == sizeof *e) {
+			(void)proc_wait(keeper);
 			memcpy(e, c->in.data, sizeof *e);
 			e->msg[sizeof e->msg - 1] = '\0';
 			return -(e->code > 0 ? e->code : EIO);
@@ -108,14 +110,41 @@ static int fork_keeper(struct container_start *s, pid_t *ret, struct err *e)
 	return sv[0];
 }
 
-static int run_in_foreground(struct container_start *s, struct client *c, struct err *e)
+/* A program that is process 1 of its pid namespace is not killed by SIGPIPE (pid_namespaces(7)): it sees EPIPE
+ * and ends with a status of its own. What a shell would see without a container is 141. */
+static int as_broken_pipe(int status)
 {
+	struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	if (status == 0 || status > 124 || poll(&p, 1, 0) <= 0 || !(p.revents & POLLERR))
+		return status;
+	return 128 + SIGPIPE;
+}
+
+static void forget_sigpipe(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	while (sigtimedwait(&set, NULL, &(struct timespec){ 0, 0 }) == SIGPIPE)
+		;
+}
+
+static int run_in_foreground(struct container_start *s, struct client *c, pid_t keeper, struct err *e)
+{
+	int status;
+
 	c->tty = s->record->tty;
 	c->sig_proxy = s->sig_proxy;
 	c->feed = c->tty && s->attach_stdin && s->record->interactive;
 	if (!c->tty)
 		c->keys.n = 0;
-	return client_loop(c, e);
+	status = client_loop(c, e);
+	if (c->over)    /* it has nothing left to do: leave no zombie where nobody reaps orphans */
+		(void)proc_wait(keeper);
+	forget_sigpipe();
+	return c->over ? as_broken_pipe(status) : status;
 }
 
 int container_run(struct container_start *s, struct err *e)
@@ -148,7 +177,7 @@ int container_run(struct container_start *s, struct err *e)
 	}
 	fd_close(&s->lock_fd);
 	if (r == 0 && !s->detach)
-		r = run_in_foreground(s, &c, e);
+		r = run_in_foreground(s, &c, keeper, e);
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
 	return r;
 }
