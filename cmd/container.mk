@@ -1,1 +1,7 @@
 # commands on containers: start, ps, rm, stop, kill, wait
+libcmd_a_SOURCES += \
+	cmd/container_inspect.c \
+	cmd/container_set.c cmd/container_set.h \
+	cmd/ps.c \
+	cmd/rm.c \
+	cmd/stop.c

@@ -1,0 +1,286 @@
+/* container_inspect.c - container inspect, container exists. See podman-container-inspect(1). */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/container_set.h"
+#include "cmd/template.h"
+#include "core/base/file.h"
+#include "core/base/text.h"
+#include "core/container/record.h"
+
+struct inspect_options {
+	char *format;
+	bool latest, size;
+};
+#define AT(member) offsetof(struct inspect_options, member)
+
+static const struct opt inspect_opts[] = {
+	{ .name = "format", .letter = 'f', .type = OPT_STRING, .offset = AT(format), .arg = "template",
+	  .help = "Print with a Go template" },
+	{ .name = "latest", .letter = 'l', .type = OPT_FLAG, .offset = AT(latest), .help = "The container created last" },
+	{ .name = "size", .letter = 's', .type = OPT_FLAG, .offset = AT(size), .help = "Accepted" },
+	OPT_END
+};
+static const struct opt exists_opts[] = {
+	{ .name = "external", .type = OPT_IGNORED, .help = "Accepted" },
+	OPT_END
+};
+
+static json_t *text(const char *s)
+{
+	json_t *v = json_string(s ? s : "");
+
+	return v ? v : json_string("?");
+}
+
+static json_t *time_text(int64_t ns)
+{
+	g_autofree char *s = ns ? text_time_rfc3339(ns) : g_strdup("0001-01-01T00:00:00Z");
+
+	return text(s);
+}
+
+static json_t *strings(char *const *v)
+{
+	json_t *a = json_array();
+
+	for (; v && *v; v++)
+		json_array_append_new(a, text(*v));
+	return a;
+}
+
+/* config.json, or an empty object. */
+static json_t *read_config(struct context *c, const char *id)
+{
+	g_autofree char *path = g_strconcat(id, "/" CONFIG_FILE, NULL), *doc = NULL;
+	struct err e = ERR_INIT;
+	json_t *o = NULL;
+	size_t len;
+
+	if (file_read(c->place.containers_fd, path, RECORD_MAX, &doc, &len, &e) == 0)
+		o = json_loadb(doc, len, 0, NULL);
+	return o ? o : json_object();
+}
+
+static json_t *state_object(const struct container_state *st)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "Status", text(container_status_name(st->status)));
+	json_object_set_new(o, "Running", json_boolean(st->status == CONTAINER_RUNNING ||
+						       st->status == CONTAINER_STOPPING));
+	json_object_set_new(o, "Paused", json_boolean(st->status == CONTAINER_PAUSED));
+	json_object_set_new(o, "Restarting", json_false());
+	json_object_set_new(o, "OOMKilled", json_boolean(st->oom_killed));
+	json_object_set_new(o, "Dead", json_false());
+	json_object_set_new(o, "Pid", json_integer(st->pid));
+	json_object_set_new(o, "ConmonPid", json_integer(st->keeper_pid));
+	json_object_set_new(o, "ExitCode", json_integer(st->exit_code));
+	json_object_set_new(o, "Error", text(st->error));
+	json_object_set_new(o, "StartedAt", time_text(st->started_ns));
+	json_object_set_new(o, "FinishedAt", time_text(st->finished_ns));
+	return o;
+}
+
+static json_t *labels_object(char *const *labels)
+{
+	json_t *o = json_object();
+
+	for (; labels && *labels; labels++) {
+		g_autofree char *key = g_strdup(*labels);
+		char *eq = strchr(key, '=');
+
+		if (eq)
+			*eq++ = '\0';
+		json_object_set_new(o, key, text(eq));
+	}
+	return o;
+}
+
+static json_t *config_object(const struct container_record *r, json_t *config)
+{
+	json_t *process = json_object_get(config, "process"), *o = json_object();
+	json_t *env = json_object_get(process, "env"), *args = json_object_get(process, "args");
+	const char *signal = sigabbrev_np(r->stop_signal ? r->stop_signal : 15);
+
+	json_object_set_new(o, "Hostname", text(r->hostname));
+	json_object_set_new(o, "Domainname", text(""));
+	json_object_set_new(o, "User", text(r->user));
+	json_object_set_new(o, "AttachStdin", json_false());
+	json_object_set_new(o, "AttachStdout", json_false());
+	json_object_set_new(o, "AttachStderr", json_false());
+	json_object_set_new(o, "Tty", json_boolean(r->tty));
+	json_object_set_new(o, "OpenStdin", json_boolean(r->interactive));
+	json_object_set_new(o, "StdinOnce", json_false());
+	json_object_set(o, "Env", env ? env : json_array());
+	json_object_set(o, "Cmd", args ? args : json_array());
+	json_object_set_new(o, "Image", text(r->image_name));
+	json_object_set_new(o, "Volumes", json_null());
+	json_object_set_new(o, "WorkingDir", text(json_string_value(json_object_get(process, "cwd"))));
+	json_object_set_new(o, "Entrypoint", json_array());
+	json_object_set_new(o, "OnBuild", json_null());
+	json_object_set_new(o, "Labels", labels_object(r->labels));
+	json_object_set_new(o, "Annotations", json_incref(json_object_get(config, "annotations")
+		? json_object_get(config, "annotations") : json_null()));
+	json_object_set_new(o, "StopSignal", json_integer(r->stop_signal ? r->stop_signal : 15));
+	json_object_set_new(o, "StopSignalName", text(signal));
+	json_object_set_new(o, "CreateCommand", strings(r->create_command));
+	json_object_set_new(o, "StopTimeout", json_integer(r->stop_timeout_s));
+	json_object_set_new(o, "Timeout", json_integer(r->timeout_s));
+	return o;
+}
+
+static json_t *mounts_array(const struct container_record *r)
+{
+	json_t *a = json_array();
+
+	for (size_t n = 0; n < r->n_mounts; n++) {
+		const struct container_mount *m = &r->mounts[n];
+		json_t *o = json_object();
+
+		json_object_set_new(o, "Type", text(m->type));
+		if (m->name)
+			json_object_set_new(o, "Name", text(m->name));
+		json_object_set_new(o, "Source", text(m->source));
+		json_object_set_new(o, "Destination", text(m->destination));
+		json_object_set_new(o, "Driver", text(""));
+		json_object_set_new(o, "Mode", text(""));
+		json_object_set_new(o, "Options", json_pack("[o]", text(m->options)));
+		json_object_set_new(o, "RW", json_boolean(m->rw));
+		json_object_set_new(o, "Propagation", text("rprivate"));
+		json_array_append_new(a, o);
+	}
+	return a;
+}
+
+/* {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]} */
+static json_t *ports_object(const struct container_record *r)
+{
+	json_t *o = json_object();
+
+	for (size_t n = 0; n < r->n_ports; n++) {
+		const struct port_mapping *m = &r->ports[n];
+		g_autofree char *key = g_strdup_printf("%u/%s", m->container_port, m->protocol ? m->protocol : "tcp");
+		g_autofree char *port = g_strdup_printf("%u", m->host_port);
+		json_t *list = json_object_get(o, key);
+
+		if (!list) {
+			list = json_array();
+			json_object_set_new(o, key, list);
+		}
+		json_array_append_new(list, json_pack("{s:s, s:s}", "HostIp", m->host_ip ? m->host_ip : "", "HostPort",
+						      port));
+	}
+	return o;
+}
+
+static json_t *host_config_object(const struct container_record *r)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "NetworkMode", text(r->network));
+	json_object_set_new(o, "PortBindings", ports_object(r));
+	json_object_set_new(o, "AutoRemove", json_boolean(r->auto_remove));
+	json_object_set_new(o, "Privileged", json_boolean(r->privileged));
+	json_object_set_new(o, "ReadonlyRootfs", json_boolean(r->read_only));
+	json_object_set_new(o, "Init", json_boolean(r->init));
+	json_object_set_new(o, "UsernsMode", text(r->userns));
+	json_object_set_new(o, "GroupAdd", strings(r->group_add));
+	json_object_set_new(o, "LogConfig", json_pack("{s:s, s:s, s:I}", "Type", r->log_driver && *r->log_driver
+		? r->log_driver : "k8s-file", "Path", r->log_path ? r->log_path : "", "Size",
+		(json_int_t)r->log_max_size));
+	return o;
+}
+
+static void set_program(json_t *o, const struct container_record *r, json_t *config)
+{
+	json_t *args = json_object_get(json_object_get(config, "process"), "args"), *rest = json_array();
+
+	json_object_set_new(o, "Path", text(json_string_value(json_array_get(args, 0))));
+	for (size_t n = 1; n < json_array_size(args); n++)
+		json_array_append(rest, json_array_get(args, n));
+	json_object_set_new(o, "Args", rest);
+	json_object_set_new(o, "Config", config_object(r, config));
+}
+
+json_t *container_object(struct context *c, const struct container_info *i)
+{
+	const struct container_record *r = i->record;
+	json_t *config = read_config(c, r->id), *o = json_object(), *network = json_object();
+	g_autofree char *dir = g_strdup_printf("%s/%s", c->place.containers_path, r->id);
+	g_autofree char *config_path = g_strconcat(dir, "/" CONFIG_FILE, NULL);
+
+	json_object_set_new(o, "Id", text(r->id));
+	json_object_set_new(o, "Created", time_text(r->created_ns));
+	set_program(o, r, config);
+	json_object_set_new(o, "State", state_object(&i->state));
+	json_object_set_new(o, "Image", text(r->image_id));
+	json_object_set_new(o, "ImageDigest", text(r->image_digest));
+	json_object_set_new(o, "ImageName", text(r->image_name));
+	json_object_set_new(o, "Rootfs", text(r->rootfs));
+	json_object_set_new(o, "Pod", text(""));
+	json_object_set_new(o, "PidFile", text(r->pid_file));
+	json_object_set_new(o, "OCIConfigPath", text(config_path));
+	json_object_set_new(o, "OCIRuntime", text("coracle"));
+	json_object_set_new(o, "StaticDir", text(dir));
+	json_object_set_new(o, "RestartCount", json_integer(0));
+	json_object_set_new(o, "Name", text(r->name));
+	json_object_set_new(o, "Driver", text(c->store->driver));
+	json_object_set_new(o, "Mounts", mounts_array(r));
+	json_object_set_new(o, "Dependencies", json_array());
+	json_object_set_new(network, "Ports", ports_object(r));
+	json_object_set_new(network, "IPAddress", text(""));
+	json_object_set_new(network, "Networks", json_object());
+	json_object_set_new(o, "NetworkSettings", network);
+	json_object_set_new(o, "Namespace", text(""));
+	json_object_set_new(o, "IsInfra", json_false());
+	json_object_set_new(o, "HostConfig", host_config_object(r));
+	json_decref(config);
+	return o;
+}
+
+static int run_inspect(struct context *c, void *values, int argc, char **argv)
+{
+	struct inspect_options *o = values;
+	struct container_choice choice = { .latest = o->latest };
+	g_autoptr(GPtrArray) set = NULL;
+	json_t *objects = json_array();
+	struct err e = ERR_INIT;
+	int worst = 0, r = context_store(c, &e);
+
+	if (r == 0)
+		r = container_choose(c, &choice, argc, argv, &set, &worst, &e);
+	for (guint n = 0; r == 0 && n < set->len; n++)
+		json_array_append_new(objects, container_object(c, set->pdata[n]));
+	if (r == 0)
+		r = show_objects(objects, o->format, &e);
+	json_decref(objects);
+	return r < 0 ? fail(&e) : worst;
+}
+
+static int run_exists(struct context *c, void *values, int argc, char **argv)
+{
+	g_autofree char *id = NULL;
+	struct err e = ERR_INIT;
+	int r = context_store(c, &e);
+
+	(void)values;
+	(void)argc;
+	if (r == 0)
+		r = container_find(&c->place, argv[0], &id, &e);
+	return r < 0 ? fail(&e) : r == 0;
+}
+
+const struct command command_container_inspect = {
+	.name = "container inspect", .summary = "Show everything about containers",
+	.usage = "[options] CONTAINER [CONTAINER...]", .opts = inspect_opts,
+	.values_size = sizeof(struct inspect_options), .run = run_inspect, .min_args = 0, .max_args = -1,
+	.complete = COMPLETE_CONTAINER,
+};
+const struct command command_container_exists = {
+	.name = "container exists", .summary = "Is there such a container? (exit status 0 or 1)",
+	.usage = "CONTAINER", .opts = exists_opts, .values_size = 8, .run = run_exists, .min_args = 1, .max_args = 1,
+	.complete = COMPLETE_CONTAINER,
+};

@@ -1,0 +1,47 @@
+/* container_set.h - which containers a command means, and what is known about each. */
+#ifndef CORACLE_CMD_CONTAINER_SET_H
+#define CORACLE_CMD_CONTAINER_SET_H
+
+#include <glib.h>
+#include <jansson.h>
+
+#include "cmd/command.h"
+
+struct container_info {
+	char *given;                    /* as the user named it, or the ID */
+	struct container_record *record;
+	struct container_state state;
+};
+void container_info_free(struct container_info *i);
+
+struct container_choice {
+	bool all, latest, ignore;       /* ignore: missing ones are no error */
+	char **cidfiles, **filters;
+	unsigned states;                /* with `all` and filters: only these (bit per status); 0: any */
+	int missing_status;             /* exit status for a missing one: 125, or 1 for rm */
+};
+
+/* The containers of a command line, in order. Names that nobody has are printed as errors and counted in *worst;
+ * -errno only when nothing can be chosen at all. The array frees its elements. */
+int container_choose(struct context *c, const struct container_choice *o, int argc, char **argv, GPtrArray **ret,
+		     int *worst, struct err *e);
+
+/* All containers, oldest first; those that vanish meanwhile are left out. */
+int container_load_all(struct context *c, GPtrArray **ret, struct err *e);
+
+/* Does it pass the --filter values (key=value; one key twice: either, but labels: all)? 1, 0 or -EINVAL. */
+int container_passes(struct context *c, const struct container_info *i, char *const *filters, struct err *e);
+
+/* store_remove() as the container room calls it; ctx is the store. */
+int remove_tree_of_store(void *ctx, int dirfd, const char *name, struct err *e);
+
+/* The object that `inspect` shows. */
+json_t *container_object(struct context *c, const struct container_info *i);
+
+/* "0.0.0.0:8080->80/tcp, ..."; g_free. */
+char *container_ports_text(const struct container_record *r);
+
+extern const struct command command_ps, command_rm, command_stop, command_kill, command_wait, command_start,
+	command_logs, command_container_exists, command_container_inspect;
+
+#endif

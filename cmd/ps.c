@@ -1,0 +1,331 @@
+/* ps.c - ps (container ls, container ps). See podman-ps(1). */
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/container_set.h"
+#include "cmd/template.h"
+#include "core/base/text.h"
+
+struct ps_options {
+	int64_t last;
+	bool all, quiet, latest, size, no_trunc, no_heading, external, sync;
+	char **filter;
+	char *format, *sort;
+};
+#define AT(member) offsetof(struct ps_options, member)
+
+static const struct opt ps_opts[] = {
+	{ .name = "all", .letter = 'a', .type = OPT_FLAG, .offset = AT(all), .help = "Show those not running as well" },
+	{ .name = "external", .type = OPT_FLAG, .offset = AT(external), .help = "Accepted: other tools' containers "
+	  "are not in this store" },
+	{ .name = "filter", .letter = 'f', .type = OPT_LIST, .offset = AT(filter), .arg = "key=value",
+	  .help = "Only those that match: label, status, name, id, ancestor, exited, volume, network" },
+	{ .name = "format", .type = OPT_STRING, .offset = AT(format), .arg = "template",
+	  .help = "Print with a Go template, or \"json\"" },
+	{ .name = "last", .letter = 'n', .type = OPT_INT, .offset = AT(last), .arg = "number",
+	  .help = "Show the last created, in any state" },
+	{ .name = "latest", .letter = 'l', .type = OPT_FLAG, .offset = AT(latest), .help = "Show the latest created" },
+	{ .name = "no-trunc", .type = OPT_FLAG, .offset = AT(no_trunc), .help = "Show IDs and commands whole" },
+	{ .name = "noheading", .type = OPT_FLAG, .offset = AT(no_heading), .help = "Print no headings" },
+	{ .name = "quiet", .letter = 'q', .type = OPT_FLAG, .offset = AT(quiet), .help = "Print IDs only" },
+	{ .name = "size", .letter = 's', .type = OPT_FLAG, .offset = AT(size), .help = "Show the size of the files" },
+	{ .name = "sort", .type = OPT_STRING, .offset = AT(sort), .arg = "key", .help = "Sort by this",
+	  .choices = "command|created|id|image|names|runningfor|size|status", .complete = COMPLETE_CHOICES },
+	{ .name = "sync", .type = OPT_FLAG, .offset = AT(sync), .help = "Accepted: what is shown is always so" },
+	OPT_END
+};
+
+char *container_ports_text(const struct container_record *r)
+{
+	GString *s = g_string_new(NULL);
+
+	for (size_t n = 0; n < r->n_ports; n++) {
+		const struct port_mapping *m = &r->ports[n];
+
+		g_string_append_printf(s, "%s%s:%u->%u/%s", n ? ", " : "", m->host_ip ? m->host_ip : "0.0.0.0",
+				       m->host_port, m->container_port, m->protocol ? m->protocol : "tcp");
+	}
+	return g_string_free(s, FALSE);
+}
+
+static char *status_text(const struct container_state *st, int64_t now)
+{
+	g_autofree char *span = NULL;
+
+	switch (st->status) {
+	case CONTAINER_RUNNING:
+		span = text_span((now - st->started_ns) / 1000000000);
+		return g_strdup_printf("Up %s", span);
+	case CONTAINER_EXITED:
+		span = text_ago((now - st->finished_ns) / 1000000000);
+		return g_strdup_printf("Exited (%d) %s", st->exit_code, span);
+	case CONTAINER_PAUSED:
+		return g_strdup("Paused");
+	case CONTAINER_STOPPING:
+		return g_strdup("Stopping");
+	default:
+		return g_strdup("Created");
+	}
+}
+
+static json_t *text(const char *s)
+{
+	json_t *v = json_string(s ? s : "");
+
+	return v ? v : json_string("?");
+}
+
+static json_t *strings(char *const *v)
+{
+	json_t *a = json_array();
+
+	for (; v && *v; v++)
+		json_array_append_new(a, text(*v));
+	return a;
+}
+
+static json_t *label_map(char *const *labels)
+{
+	json_t *o = json_object();
+
+	for (; labels && *labels; labels++) {
+		g_autofree char *key = g_strdup(*labels);
+		char *eq = strchr(key, '=');
+
+		if (eq)
+			*eq++ = '\0';
+		json_object_set_new(o, key, text(eq));
+	}
+	return o;
+}
+
+static json_t *port_list(const struct container_record *r)
+{
+	json_t *a = json_array();
+
+	for (size_t n = 0; n < r->n_ports; n++)
+		json_array_append_new(a, json_pack("{s:s, s:i, s:i, s:i, s:s}", "host_ip",
+				      r->ports[n].host_ip ? r->ports[n].host_ip : "", "container_port",
+				      r->ports[n].container_port, "host_port", r->ports[n].host_port, "range", 1,
+				      "protocol", r->ports[n].protocol ? r->ports[n].protocol : "tcp"));
+	return a;
+}
+
+static json_t *mount_list(const struct container_record *r)
+{
+	json_t *a = json_array();
+
+	for (size_t n = 0; n < r->n_mounts; n++)
+		json_array_append_new(a, text(r->mounts[n].destination));
+	return a;
+}
+
+static int64_t size_sum;
+
+static int add_size(const char *path, const struct stat *st, int type, struct FTW *f)
+{
+	(void)path;
+	(void)f;
+	if (type == FTW_F)
+		size_sum += st->st_size;
+	return 0;
+}
+
+static int64_t size_of(struct context *c, const char *id)
+{
+	g_autofree char *upper = g_strdup_printf("%s/%s/upper", c->place.containers_path, id);
+
+	size_sum = 0;
+	(void)nftw(upper, add_size, 16, FTW_PHYS | FTW_MOUNT);
+	return size_sum;
+}
+
+static void set_times(json_t *o, const struct container_info *i)
+{
+	g_autofree char *created = text_time_rfc3339(i->record->created_ns);
+
+	json_object_set_new(o, "Created", json_integer(i->record->created_ns / 1000000000));
+	json_object_set_new(o, "CreatedAt", text(created));
+	json_object_set_new(o, "StartedAt", json_integer(i->state.started_ns / 1000000000));
+	json_object_set_new(o, "ExitedAt", json_integer(i->state.finished_ns / 1000000000));
+}
+
+/* What is the same in --format json and in templates. */
+static json_t *common(const struct container_info *i, int64_t now)
+{
+	const struct container_record *r = i->record;
+	g_autofree char *status = status_text(&i->state, now);
+	json_t *o = json_object();
+
+	set_times(o, i);
+	json_object_set_new(o, "AutoRemove", json_boolean(r->auto_remove));
+	json_object_set_new(o, "Exited", json_boolean(i->state.status == CONTAINER_EXITED));
+	json_object_set_new(o, "ExitCode", json_integer(i->state.exit_code));
+	json_object_set_new(o, "Image", text(r->image_name ? r->image_name : r->rootfs));
+	json_object_set_new(o, "ImageID", text(r->image_id));
+	json_object_set_new(o, "IsInfra", json_false());
+	json_object_set_new(o, "Pid", json_integer(i->state.pid));
+	json_object_set_new(o, "Pod", text(""));
+	json_object_set_new(o, "PodName", text(""));
+	json_object_set_new(o, "Restarts", json_integer(0));
+	json_object_set_new(o, "State", text(container_status_name(i->state.status)));
+	json_object_set_new(o, "Status", text(status));
+	return o;
+}
+
+static json_t *json_form(const struct container_info *i, int64_t now)
+{
+	const struct container_record *r = i->record;
+	json_t *o = common(i, now);
+
+	json_object_set_new(o, "Command", strings(r->command));
+	json_object_set_new(o, "Id", text(r->id));
+	json_object_set_new(o, "Labels", label_map(r->labels));
+	json_object_set_new(o, "Mounts", mount_list(r));
+	json_object_set_new(o, "Names", json_pack("[o]", text(r->name)));
+	json_object_set_new(o, "Networks", json_array());
+	json_object_set_new(o, "Ports", port_list(r));
+	return o;
+}
+
+static char *shown_command(const struct container_record *r, bool whole)
+{
+	g_autofree char *all = r->command ? g_strjoinv(" ", r->command) : g_strdup("");
+	g_autofree char *clean = text_printable(all);
+
+	if (whole || g_utf8_strlen(clean, -1) <= 20)
+		return g_steal_pointer(&clean);
+	*g_utf8_offset_to_pointer(clean, 17) = '\0';
+	return g_strconcat(clean, "...", NULL);
+}
+
+static json_t *row(struct context *c, const struct ps_options *o, const struct container_info *i, int64_t now)
+{
+	const struct container_record *r = i->record;
+	g_autofree char *command = shown_command(r, o->no_trunc), *ports = container_ports_text(r);
+	g_autofree char *ago = text_ago((now - r->created_ns) / 1000000000);
+	g_autofree char *labels = r->labels ? g_strjoinv(",", r->labels) : g_strdup("");
+	g_autofree char *id = g_strndup(r->id, o->no_trunc ? 64 : 12);
+	json_t *row = common(i, now);
+
+	json_object_set_new(row, "ID", text(id));
+	json_object_set_new(row, "Id", text(r->id));
+	json_object_set_new(row, "Command", text(command));
+	json_object_set_new(row, "Names", text(r->name));
+	json_object_set_new(row, "Ports", text(ports));
+	json_object_set_new(row, "Labels", text(labels));
+	json_object_set_new(row, "LabelMap", label_map(r->labels));
+	json_object_set_new(row, "Mounts", mount_list(r));
+	json_object_set_new(row, "Networks", text(""));
+	json_object_set_new(row, "RunningFor", text(ago));
+	json_object_set_new(row, "CreatedHuman", text(ago));
+	if (o->size) {
+		g_autofree char *size = text_human_size(size_of(c, r->id));
+
+		json_object_set_new(row, "Size", text(size));
+	} else {
+		json_object_set_new(row, "Size", text(""));
+	}
+	json_object_set_new(row, "_json", json_form(i, now));
+	return row;
+}
+
+static const char *sort_key;
+
+static int by_key(gconstpointer a, gconstpointer b)
+{
+	const struct container_info *x = *(struct container_info *const *)a, *y = *(struct container_info *const *)b;
+
+	if (!strcmp(sort_key, "id"))
+		return strcmp(x->record->id, y->record->id);
+	if (!strcmp(sort_key, "names"))
+		return strcmp(x->record->name, y->record->name);
+	if (!strcmp(sort_key, "image"))
+		return g_strcmp0(x->record->image_name, y->record->image_name);
+	if (!strcmp(sort_key, "status"))
+		return (int)x->state.status - (int)y->state.status;
+	if (!strcmp(sort_key, "runningfor"))
+		return (x->state.started_ns > y->state.started_ns) - (x->state.started_ns < y->state.started_ns);
+	if (!strcmp(sort_key, "command"))
+		return g_strcmp0(x->record->command ? x->record->command[0] : "",
+				 y->record->command ? y->record->command[0] : "");
+	return 0;
+}
+
+static bool filters_state(char *const *filters)
+{
+	for (; filters && *filters; filters++)
+		if (g_str_has_prefix(*filters, "status=") || g_str_has_prefix(*filters, "exited="))
+			return true;
+	return false;
+}
+
+static int select_shown(struct context *c, const struct ps_options *o, GPtrArray *set, struct err *e)
+{
+	bool any = o->all || o->last > 0 || o->latest || filters_state(o->filter);
+	int64_t last = o->latest ? 1 : o->last;
+
+	for (guint n = 0; n < set->len;) {
+		struct container_info *i = set->pdata[n];
+		bool shown = any || i->state.status == CONTAINER_RUNNING || i->state.status == CONTAINER_PAUSED ||
+			     i->state.status == CONTAINER_STOPPING;
+		int r = shown ? container_passes(c, i, o->filter, e) : 0;
+
+		if (r < 0)
+			return r;
+		if (r)
+			n++;
+		else
+			g_ptr_array_remove_index(set, n);
+	}
+	if (last > 0 && set->len > last)
+		g_ptr_array_remove_range(set, 0, set->len - (guint)last);
+	return 0;
+}
+
+static const char *const columns[] = { "CONTAINER ID={{.ID}}", "IMAGE={{.Image}}", "COMMAND={{.Command}}",
+	"CREATED={{.CreatedHuman}}", "STATUS={{.Status}}", "PORTS={{.Ports}}", "NAMES={{.Names}}", NULL };
+static const char *const columns_size[] = { "CONTAINER ID={{.ID}}", "IMAGE={{.Image}}", "COMMAND={{.Command}}",
+	"CREATED={{.CreatedHuman}}", "STATUS={{.Status}}", "PORTS={{.Ports}}", "NAMES={{.Names}}",
+	"SIZE={{.Size}}", NULL };
+
+static int run_ps(struct context *c, void *values, int argc, char **argv)
+{
+	struct ps_options *o = values;
+	g_autoptr(GPtrArray) set = NULL;
+	json_t *rows = json_array();
+	struct err e = ERR_INIT;
+	int64_t now = text_now_ns();
+	int r;
+
+	(void)argc;
+	(void)argv;
+	r = context_store(c, &e);
+	if (r == 0)
+		r = container_load_all(c, &set, &e);
+	if (r == 0)
+		r = select_shown(c, o, set, &e);
+	if (r == 0 && o->sort) {
+		sort_key = o->sort;
+		g_ptr_array_sort(set, by_key);
+	}
+	for (guint n = 0; r == 0 && n < set->len; n++) {
+		if (o->quiet)
+			printf("%.*s\n", o->no_trunc ? 64 : 12, ((struct container_info *)set->pdata[n])->record->id);
+		else
+			json_array_append_new(rows, row(c, o, set->pdata[n], now));
+	}
+	if (r == 0 && !o->quiet)
+		r = show_rows(rows, o->size ? columns_size : columns, o->format, o->no_heading, &e);
+	json_decref(rows);
+	return r < 0 ? fail(&e) : 0;
+}
+
+const struct command command_ps = {
+	.name = "ps", .alias = "container ps|container ls|container list", .summary = "List containers",
+	.usage = "[options]", .opts = ps_opts, .values_size = sizeof(struct ps_options), .run = run_ps,
+	.min_args = 0, .max_args = 0,
+};
