@@ -4,4 +4,5 @@ libcmd_a_SOURCES += \
 	cmd/container_set.c cmd/container_set.h \
 	cmd/ps.c \
 	cmd/rm.c \
+	cmd/start.c \
 	cmd/stop.c

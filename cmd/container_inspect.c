@@ -114,8 +114,8 @@ static json_t *config_object(const struct container_record *r, json_t *config)
 	json_object_set_new(o, "Tty", json_boolean(r->tty));
 	json_object_set_new(o, "OpenStdin", json_boolean(r->interactive));
 	json_object_set_new(o, "StdinOnce", json_false());
-	json_object_set(o, "Env", env ? env : json_array());
-	json_object_set(o, "Cmd", args ? args : json_array());
+	json_object_set_new(o, "Env", env ? json_incref(env) : json_array());
+	json_object_set_new(o, "Cmd", args ? json_incref(args) : json_array());
 	json_object_set_new(o, "Image", text(r->image_name));
 	json_object_set_new(o, "Volumes", json_null());
 	json_object_set_new(o, "WorkingDir", text(json_string_value(json_object_get(process, "cwd"))));
