@@ -6,6 +6,7 @@ unit_tests =
 include tests/unit/base.mk
 include tests/unit/net.mk
 include tests/unit/confine.mk
+include tests/unit/run.mk
 include tests/unit/container.mk
 include tests/unit/runtime.mk
 
