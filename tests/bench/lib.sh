@@ -16,6 +16,7 @@ SUITE=$BENCH_DIR
 export SUITE FLOOR_DIR=$BENCH_DIR/floor
 mkdir -p "$BENCH_DIR" "$FLOOR_DIR"
 chmod 711 "$BENCH_DIR" "$FLOOR_DIR"
+[ -n "${XDG_RUNTIME_DIR-}" ] || { export XDG_RUNTIME_DIR=$BENCH_DIR/run; mkdir -p -m 700 "$XDG_RUNTIME_DIR"; }
 . "$here/../cmd/images.bash"
 . "$here/../cmd/registry.bash"
 
