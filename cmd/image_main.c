@@ -1,7 +1,9 @@
 /* image_main.c - the program `coracle-image`: the commands that need HTTPS or archives. */
 #include "cmd/globals.h"
+#include "cmd/image/pull.h"
 
 static const struct command *const image_commands[] = {
+	&image_command_pull,
 	NULL
 };
 

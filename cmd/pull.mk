@@ -1,3 +1,9 @@
 # pull: coracle has the table, coracle-image does it
 libcmd_a_SOURCES += \
 	cmd/pull_options.c cmd/pull_options.h
+coracle_image_SOURCES += \
+	cmd/image/layers.c cmd/image/layers.h \
+	cmd/image/progress.c cmd/image/progress.h \
+	cmd/image/pull.c cmd/image/pull.h \
+	cmd/image/remote.c cmd/image/remote.h \
+	cmd/image/worker.c cmd/image/worker.h

@@ -262,20 +262,16 @@ static void finish(CURL *c, CURLcode code)
 	}
 }
 
-/* Take what has finished from libcurl's list; true when there was something. */
-static bool take_finished(struct http *h)
+/* Take what has finished from libcurl's list. */
+static void take_finished(struct http *h)
 {
-	bool any = false;
 	CURLMsg *m;
 	int left;
 
 	while ((m = curl_multi_info_read(h->multi, &left))) {
-		if (m->msg != CURLMSG_DONE)
-			continue;
-		finish(m->easy_handle, m->data.result);
-		any = true;
+		if (m->msg == CURLMSG_DONE)
+			finish(m->easy_handle, m->data.result);
 	}
-	return any;
 }
 
 int http_step(struct http *h, struct pollfd *fds, unsigned n_fds, int timeout_ms, struct err *e)
@@ -284,19 +280,18 @@ int http_step(struct http *h, struct pollfd *fds, unsigned n_fds, int timeout_ms
 	struct pollfd stop = { .fd = h->interrupt_fd, .events = POLLIN };
 	unsigned n = 0;
 	int running;
-	CURLMcode r = curl_multi_perform(h->multi, &running);
+	CURLMcode r;
 
 	for (; n < MIN(n_fds, WAIT_FDS_MAX); n++)
 		wait[n] = (struct curl_waitfd){ .fd = fds[n].fd, .events = fds[n].events };
 	if (h->interrupt_fd >= 0)
 		wait[n++] = (struct curl_waitfd){ .fd = h->interrupt_fd, .events = POLLIN };
-	/* What has just finished must not wait for a descriptor. */
-	if (r == CURLM_OK && !take_finished(h)) {
-		r = curl_multi_poll(h->multi, wait, n, timeout_ms, NULL);
-		if (r == CURLM_OK)
-			r = curl_multi_perform(h->multi, &running);
-		take_finished(h);
-	}
+	/* The wait comes first: what a sink does in curl_multi_perform may change what the caller has to wait for.
+	 * libcurl's own timers make it end at once for requests that have just been added or resumed. */
+	r = curl_multi_poll(h->multi, wait, n, timeout_ms, NULL);
+	if (r == CURLM_OK)
+		r = curl_multi_perform(h->multi, &running);
+	take_finished(h);
 	/* libcurl does not hand on POLLERR and POLLHUP. */
 	n_fds = MIN(n_fds, WAIT_FDS_MAX);
 	if (n_fds)

@@ -1,0 +1,274 @@
+/* pull.c - `coracle-image pull`: images from registries into the store. */
+#include <errno.h>
+#include <glib.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/image/layers.h"
+#include "cmd/image/pull.h"
+#include "cmd/pull_options.h"
+#include "core/base/fd.h"
+#include "storage/image.h"
+
+/* One IMAGE argument. Sessions of all are opened before the first is used: credential helpers want to run as
+ * the user, not as root of a user namespace. */
+struct pull {
+	struct reference ref;
+	char *name;                     /* the full one */
+	struct registry *registry;
+	struct image *local;            /* what the store has under that name, or NULL */
+};
+
+struct pulls {
+	struct context *c;
+	struct pull_options *o;
+	struct platform want;
+	bool asked;                     /* the platform was named */
+	struct arena arena;
+	struct progress *progress;
+	bool entered;
+	int signal;
+};
+
+static int choose_platform(struct pulls *ps, struct err *e)
+{
+	const struct pull_options *o = ps->o;
+
+	ps->want = platform_host();
+	ps->asked = o->platform || o->arch || o->os || o->variant;
+	if (o->platform && (o->arch || o->os || o->variant))
+		return err_msg(e, EINVAL, "--platform and --arch, --os or --variant exclude each other");
+	if (o->platform) {
+		if (!platform_parse(&ps->arena, o->platform, &ps->want))
+			return err_msg(e, EINVAL, "--platform %s is not OS/ARCH[/VARIANT]", o->platform);
+		return 0;
+	}
+	if (o->arch && strcmp(o->arch, ps->want.architecture) != 0)
+		ps->want.variant = (char *)"";
+	if (o->os)
+		ps->want.os = o->os;
+	if (o->arch)
+		ps->want.architecture = o->arch;
+	if (o->variant)
+		ps->want.variant = o->variant;
+	return 0;
+}
+
+static int open_one(struct pulls *ps, const char *text, struct pull *p, struct err *e)
+{
+	const struct pull_options *o = ps->o;
+	struct registry_options ro = {
+		.creds = o->creds, .authfile = o->authfile, .cert_dir = o->cert_dir,
+		.tls_verify = o->tls_verify, .retry = (int)CLAMP(o->retry, 0, 1000),
+		.retry_delay_ms = o->retry_delay_set ? o->retry_delay_ns / 1000000 : -1,
+	};
+	int r = reference_parse(text, &p->ref, e);
+
+	if (r < 0)
+		return r;
+	p->name = reference_name(&p->ref);
+	r = image_find(ps->c->store, p->name, &p->local, e);
+	if (r < 0)
+		return r;
+	/* The built-in image is not what a registry has under its name. */
+	if (p->local && p->local->host)
+		g_clear_pointer(&p->local, image_free);
+	if (strcmp(o->policy, "never") == 0 || (strcmp(o->policy, "missing") == 0 && p->local && !ps->asked))
+		return 0;
+	return registry_open(&ro, &p->ref, &p->registry, e);
+}
+
+/* Is the local image what `digest` (of the name, as the registry says now) means? */
+static bool is_current(const struct image *local, const char *digest)
+{
+	if (!digest[0])
+		return false;
+	if (strcmp(local->digest, digest) == 0)
+		return true;
+	for (char **d = local->repo_digests; d && *d; d++) {
+		const char *at = strchr(*d, '@');
+
+		if (at && strcmp(at + 1, digest) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool same_platform(const struct pulls *ps, const struct image *local)
+{
+	const struct image_config *c = &local->config;
+
+	return (!c->os || strcmp(c->os, ps->want.os) == 0) &&
+	       (!c->architecture || strcmp(c->architecture, ps->want.architecture) == 0);
+}
+
+/* 1 when the store has what the registry has, after one HEAD at most; 0 when it has to be looked at closer. */
+static int already_here(struct pulls *ps, struct pull *p, struct err *e)
+{
+	struct document head = { 0 };
+	int r;
+
+	if (!p->local || !same_platform(ps, p->local))
+		return 0;
+	if (p->ref.digest[0])
+		return 1;
+	r = registry_manifest_head(p->registry, p->ref.tag, &head, e);
+	if (r == 0)
+		r = is_current(p->local, head.digest);
+	document_clear(&head);
+	return r;
+}
+
+static int enter_store(struct pulls *ps, struct err *e)
+{
+	int r;
+
+	if (ps->entered)
+		return 0;
+	r = idmap_enter(idmap_store(), e);
+	ps->entered = r == 0;
+	return r;
+}
+
+static int store_image(struct pulls *ps, struct pull *p, struct remote_image *img, struct err *e)
+{
+	struct store *s = ps->c->store;
+	int missing = layers_missing(s, img, e), r = MIN(missing, 0);
+
+	if (missing > 0)
+		r = enter_store(ps, e);
+	if (r == 0)
+		r = layers_fetch(s, p->registry, img, ps->progress, &ps->signal, e);
+	if (r < 0)
+		return r;
+	progress_say(ps->progress, "Copying config %s", img->manifest.config.digest);
+	r = image_put_blob(s, img->manifest.config.digest, img->config_doc.text, img->config_doc.len, e);
+	if (r == 0)
+		r = image_put_blob(s, img->manifest_doc.digest, img->manifest_doc.text, img->manifest_doc.len, e);
+	if (r < 0)
+		return r;
+	progress_say(ps->progress, "Writing manifest to image destination");
+	return image_commit(s, p->name, &img->descriptor, e);
+}
+
+/* From the registry. *ret_id is the image's ID. */
+static int fetch(struct pulls *ps, struct pull *p, char **ret_id, struct err *e)
+{
+	struct remote_image img = { 0 };
+	autofd lock = -1;
+	int r;
+
+	progress_say(ps->progress, "Trying to pull %s...", p->name);
+	r = already_here(ps, p, e);
+	if (r > 0)
+		*ret_id = g_strdup(p->local->id);
+	if (r != 0)
+		return MIN(r, 0);
+	r = remote_manifest(p->registry, &p->ref, &ps->want, &img, e);
+	if (r == 0)
+		r = remote_config(p->registry, &p->ref, &ps->want, ps->asked, &img, e);
+	if (r == 0) {
+		lock = store_lock_shared(ps->c->store, e);
+		r = MIN(lock, 0);
+	}
+	if (r == 0)
+		r = store_image(ps, p, &img, e);
+	if (r == 0)
+		*ret_id = g_strdup(strchr(img.manifest.config.digest, ':') + 1);
+	remote_image_clear(&img);
+	return r;
+}
+
+static int pull_one(struct pulls *ps, struct pull *p, struct err *e)
+{
+	g_autofree char *id = NULL;
+	const char *policy = ps->o->policy;
+	int r;
+
+	if (!p->registry && !p->local) {
+		err_msg(e, ENOENT, "%s: image not known, and --policy never forbids to pull it", p->name);
+		return -e->code;
+	}
+	if (!p->registry) {
+		puts(p->local->id);
+		return 0;
+	}
+	r = strcmp(policy, "missing") == 0 && p->local && same_platform(ps, p->local) ? 1 : fetch(ps, p, &id, e);
+	if (r < 0 && p->local && strcmp(policy, "newer") == 0 && r != -EINTR) {
+		log_info("%s: using the local image: %s", p->name, e->msg);
+		err_clear(e);
+		r = 1;
+	}
+	if (r < 0)
+		return r == -EINTR ? r : err_wrap(e, "unable to pull %s", p->name);
+	puts(id ? id : p->local->id);
+	return 0;
+}
+
+/* A signal ended it, and all is tidied up: end by it, as the shell expects. */
+static int die_of(int signo)
+{
+	struct sigaction sa = { .sa_handler = SIG_DFL };
+
+	sigaction(signo, &sa, NULL);
+	raise(signo);
+	return 128 + signo;
+}
+
+static int run_pulls(struct pulls *ps, struct pull *list, int n, char **names, struct err *e)
+{
+	int r = ps->o->all_tags ? err_msg(e, EOPNOTSUPP, "--all-tags is not supported yet: name the tags one by one") : 0;
+
+	if (r == 0)
+		r = choose_platform(ps, e);
+	if (r == 0)
+		r = context_store(ps->c, e);
+	if (r == 0)
+		(void)store_collect(ps->c->store, e);
+	if (r == 0)
+		err_clear(e);
+	for (int i = 0; i < n && r == 0; i++)
+		r = open_one(ps, names[i], &list[i], e);
+	for (int i = 0; i < n && r == 0; i++)
+		r = pull_one(ps, &list[i], e);
+	return r;
+}
+
+static int pull_run(struct context *c, void *values, int argc, char **argv)
+{
+	struct pulls ps = { .c = c, .o = values, .arena = ARENA_INIT };
+	g_autofree struct pull *list = g_new0(struct pull, (size_t)argc);
+	struct err e = ERR_INIT;
+	int r;
+
+	signal(SIGPIPE, SIG_IGN);
+	ps.progress = progress_new(ps.o->quiet);
+	r = run_pulls(&ps, list, argc, argv, &e);
+	for (int i = 0; i < argc; i++) {
+		g_free(list[i].name);
+		if (list[i].registry)
+			registry_close(list[i].registry);
+		if (list[i].local)
+			image_free(list[i].local);
+	}
+	progress_free(ps.progress);
+	arena_free(&ps.arena);
+	if (r == -EINTR && ps.signal)
+		return die_of(ps.signal);
+	return r < 0 ? fail(&e) : 0;
+}
+
+const struct command image_command_pull = {
+	.name = "pull",
+	.alias = "image pull",
+	.summary = "Pull an image from a registry",
+	.usage = "[options] IMAGE [IMAGE...]",
+	.opts = pull_opts,
+	.values_size = sizeof(struct pull_options),
+	.defaults = pull_defaults,
+	.run = pull_run,
+	.min_args = 1,
+	.max_args = -1,
+};
