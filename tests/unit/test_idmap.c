@@ -2,13 +2,14 @@
 #include <errno.h>
 #include <glib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base/proc.h"
 #include "core/runtime/idmap.h"
 #include "core/runtime/mount_options.h"
 #include "core/runtime/subid.h"
-
-#include <sys/mount.h>
 
 static void test_subid(void)
 {
@@ -65,6 +66,34 @@ static void test_plans(void)
 	g_assert_nonnull(strstr(e.msg, "overlaps"));
 }
 
+/* In a child, since there is no way back. */
+static void test_enter(void)
+{
+	const struct idmap *store = idmap_store();
+	g_autofree char *dir = g_dir_make_tmp("idmap-XXXXXX", NULL), *file = g_build_filename(dir, "f", NULL);
+	struct err e = ERR_INIT;
+	struct stat st;
+	pid_t pid;
+
+	if (store->none) {
+		g_test_skip("needs an ordinary user");
+		return;
+	}
+	g_assert_true(g_file_set_contents(file, "x", 1, NULL));
+	pid = fork();
+	if (pid == 0) {
+		if (idmap_enter(store, &e) < 0 || getuid() != 0)
+			_exit(1);
+		_exit(!store->one_id && chown(file, 5, 5) < 0 ? 2 : 0);
+	}
+	g_assert_cmpint(proc_wait(pid), ==, 0);
+	g_assert_cmpint(stat(file, &st), ==, 0);
+	if (!store->one_id)
+		g_assert_cmpint(st.st_uid, ==, idmap_outside(store->uid, store->n_uid, 5));
+	g_assert_cmpint(unlink(file), ==, 0);
+	g_assert_cmpint(rmdir(dir), ==, 0);
+}
+
 static void test_mount_options(void)
 {
 	static const char *const words[] = { "rbind", "ro", "rw", "nosuid", "rro", "noatime", "rslave", "defaults",
@@ -94,6 +123,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/idmap/subid", test_subid);
 	g_test_add_func("/idmap/lookup", test_lookup);
 	g_test_add_func("/idmap/plans", test_plans);
+	g_test_add_func("/idmap/enter", test_enter);
 	g_test_add_func("/mount_options", test_mount_options);
 	return g_test_run();
 }
