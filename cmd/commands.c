@@ -3,6 +3,7 @@
 #include "cmd/completion.h"
 #include "cmd/container_set.h"
 #include "cmd/run_commands.h"
+#include "cmd/image_commands.h"
 #include "cmd/pull_options.h"
 
 const struct command *const commands[] = {
@@ -20,5 +21,20 @@ const struct command *const commands[] = {
 	&command_stop,
 	&command_wait,
 	&command_pull,
+	&command_history,
+	&command_image_exists,
+	&command_image_inspect,
+	&command_images,
+	&command_info,
+	&command_rmi,
+	&command_tag,
+	&command_untag,
+	&command_version,
+	&command_volume_create,
+	&command_volume_exists,
+	&command_volume_inspect,
+	&command_volume_ls,
+	&command_volume_prune,
+	&command_volume_rm,
 	NULL
 };

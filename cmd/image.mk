@@ -1,1 +1,9 @@
 # commands on images and volumes, and coracle-image
+libcmd_a_SOURCES += \
+	cmd/image_commands.h \
+	cmd/image_inspect.c cmd/image_inspect.h \
+	cmd/image_names.c \
+	cmd/image_use.c cmd/image_use.h \
+	cmd/images.c \
+	cmd/info.c \
+	cmd/volume.c

@@ -192,3 +192,16 @@ char *reference_name(const struct reference *r)
 		return g_strdup_printf("%s/%s@%s", r->host, r->path, r->digest);
 	return g_strdup_printf("%s/%s:%s", r->host, r->path, *r->tag ? r->tag : "latest");
 }
+
+int reference_parse_local(const char *s, struct reference *ret, struct err *e)
+{
+	g_autofree char *local = NULL, *first = NULL;
+	const char *name = g_str_has_prefix(s, "docker://") ? s + strlen("docker://") : s;
+
+	if (*name && name == s && strnlen(name, REFERENCE_LIMIT + 1) <= REFERENCE_LIMIT) {
+		first = g_strndup(name, strcspn(name, "/"));
+		if (!strchr(name, '/') || !is_host(first))
+			local = g_strconcat("localhost/", name, NULL);
+	}
+	return reference_parse(local ? local : name, ret, e);
+}

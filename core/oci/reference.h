@@ -21,6 +21,10 @@ struct reference {
 /* Accepts an optional "docker://" in front. 0 or -EINVAL; e quotes what is wrong. */
 int reference_parse(const char *s, struct reference *ret, struct err *e);
 
+/* The same for a name that is given to an image here (tag, build, commit): without a host it belongs to
+ * "localhost". */
+int reference_parse_local(const char *s, struct reference *ret, struct err *e);
+
 /* "host/path:tag" or "host/path@digest" (the digest wins where there is one); g_free. */
 char *reference_name(const struct reference *r);
 
