@@ -2,6 +2,7 @@
 libcmd_a_SOURCES += \
 	cmd/container_inspect.c \
 	cmd/container_set.c cmd/container_set.h \
+	cmd/logs.c \
 	cmd/ps.c \
 	cmd/rm.c \
 	cmd/start.c \

@@ -140,9 +140,13 @@ int container_choose(struct context *c, const struct container_choice *o, int ar
 		     int *worst, struct err *e)
 {
 	bool several = o->all || o->latest || o->filters;
+	struct container_record nobody = { .name = (char *)"", .id = (char *)"" };
+	struct container_info probe = { .record = &nobody };
 	GPtrArray *set = NULL;
 	int r = 0;
 
+	if (o->filters && container_passes(c, &probe, o->filters, e) < 0)      /* wrong even if there is nobody */
+		return -e->code;
 	if (several && argc > 0 && !o->filters)
 		return err_msg(e, EINVAL, "--%s and container names exclude each other", o->all ? "all" : "latest");
 	if (!several && argc == 0 && !o->cidfiles)

@@ -42,6 +42,6 @@ json_t *container_object(struct context *c, const struct container_info *i);
 char *container_ports_text(const struct container_record *r);
 
 extern const struct command command_ps, command_rm, command_stop, command_kill, command_wait, command_start,
-	command_container_exists, command_container_inspect;
+	command_logs, command_container_exists, command_container_inspect;
 
 #endif

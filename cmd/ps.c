@@ -267,7 +267,11 @@ static int select_shown(struct context *c, const struct ps_options *o, GPtrArray
 {
 	bool any = o->all || o->last > 0 || o->latest || filters_state(o->filter);
 	int64_t last = o->latest ? 1 : o->last;
+	struct container_record nobody = { .name = (char *)"", .id = (char *)"" };
+	struct container_info probe = { .record = &nobody };
 
+	if (container_passes(c, &probe, o->filter, e) < 0)      /* wrong even if there is nobody */
+		return -e->code;
 	for (guint n = 0; n < set->len;) {
 		struct container_info *i = set->pdata[n];
 		bool shown = any || i->state.status == CONTAINER_RUNNING || i->state.status == CONTAINER_PAUSED ||

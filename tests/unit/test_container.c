@@ -1,0 +1,237 @@
+/* test_container.c - records, names, derived states, logs and detach keys. */
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/path.h"
+#include "core/base/lock.h"
+#include "core/container/container.h"
+#include "core/container/logfile.h"
+#include "core/container/names.h"
+#include "core/container/record.h"
+#include "core/container/terminal.h"
+
+static char *top;
+static struct container_place place;
+
+static int sub(const char *name)
+{
+	g_autofree char *path = g_build_filename(top, name, NULL);
+
+	g_assert_cmpint(path_mkdirs(path, 0700), ==, 0);
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void test_round_trip(void)
+{
+	autorecord *r = container_record_new(), *back = container_record_new();
+	struct err e = ERR_INIT;
+	char *text;
+
+	r->id = arena_strdup(&r->arena, "0123456789012345678901234567890123456789012345678901234567890123");
+	r->name = arena_strdup(&r->arena, "a.b-c_d");
+	r->created_ns = INT64_C(1795478775748237909);
+	arena_strv_push(&r->arena, &r->command, arena_strdup(&r->arena, "sh \"\n\x01"));
+	arena_strv_push(&r->arena, &r->command, arena_strdup(&r->arena, ""));
+	r->stop_signal = 15;
+	r->tty = true;
+	*ARENA_PUSH(&r->arena, r->ports, r->n_ports) = (struct port_mapping){ NULL, 65535, 1, (char *)"udp" };
+	text = record_to_json(r);
+	g_assert_cmpint(record_from_json(text, strlen(text), back, &e), ==, 0);
+	free(text);
+	g_assert_cmpstr(back->name, ==, "a.b-c_d");
+	g_assert_cmpint(back->created_ns, ==, r->created_ns);
+	g_assert_cmpstr(back->command[0], ==, "sh \"\n\x01");
+	g_assert_cmpstr(back->command[1], ==, "");
+	g_assert_null(back->command[2]);
+	g_assert_null(back->labels);
+	g_assert_true(back->tty);
+	g_assert_cmpuint(back->ports[0].host_port, ==, 65535);
+	g_assert_cmpstr(back->ports[0].protocol, ==, "udp");
+}
+
+#define ID64 "0123456789012345678901234567890123456789012345678901234567890123"
+
+static void test_hostile_records(void)
+{
+	static const char *const bad[] = {
+		"", "[]", "7", "{", "{}", "{\"id\":\"x\",\"name\":\"n\"}", "{\"id\":\"" ID64 "\"}",
+		"{\"id\":\"" ID64 "\",\"name\":\"../x\"}", "{\"id\":\"" ID64 "\",\"name\":\"n\",\"tty\":1}",
+		"{\"id\":\"" ID64 "\",\"name\":\"n\",\"command\":\"sh\"}",
+		"{\"id\":\"" ID64 "\",\"name\":\"n\",\"command\":[1]}",
+		"{\"id\":\"" ID64 "\",\"name\":\"n\",\"ports\":[{\"host_port\":65536}]}",
+		"{\"id\":\"" ID64 "\",\"name\":\"n\",\"ports\":[[]]}",
+		"{\"id\":\"" ID64 "\",\"name\":\"n\",\"stop_signal\":4000}",
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+		autorecord *r = container_record_new();
+		struct err e = ERR_INIT;
+
+		g_assert_cmpint(record_from_json(bad[i], strlen(bad[i]), r, &e), ==, -EBADMSG);
+		g_assert_cmpstr(e.msg, !=, "");
+	}
+}
+
+static struct container_record *make(const char *name, int *lock)
+{
+	struct container_record *r = container_record_new();
+	struct err e = ERR_INIT;
+	autofd fd = -1;
+
+	r->name = arena_strdup(&r->arena, name);
+	g_assert_cmpint(container_reserve(&place, r, &fd, lock, &e), ==, 0);
+	g_assert_cmpint(container_commit(fd, r, "{}", false, &e), ==, 0);
+	return r;
+}
+
+static void test_find(void)
+{
+	autofd lock_a = -1, lock_b = -1, lock = -1, fd = -1;
+	autorecord *a = make("alpha", &lock_a), *b = make("beta", &lock_b), *c = container_record_new();
+	g_autofree char *id = NULL, *id2 = NULL;
+	char prefix[40];
+	struct err e = ERR_INIT;
+
+	g_assert_cmpint(container_find(&place, "alpha", &id, &e), ==, 1);
+	g_assert_cmpstr(id, ==, a->id);
+	g_strlcpy(prefix, b->id, sizeof prefix);
+	g_assert_cmpint(container_find(&place, prefix, &id2, &e), ==, 1);
+	g_assert_cmpstr(id2, ==, b->id);
+	g_assert_cmpint(container_find(&place, "gamma", &id, &e), ==, 0);
+	g_assert_cmpint(container_find(&place, "../alpha", &id, &e), ==, 0);
+	g_assert_cmpint(container_find(&place, "", &id, &e), ==, 0);
+	c->name = arena_strdup(&c->arena, "alpha");
+	g_assert_cmpint(container_reserve(&place, c, &fd, &lock, &e), ==, -EEXIST);
+	err_clear(&e);
+	g_assert_cmpint(container_remove(&place, a->id, a->name, NULL, NULL, &e), ==, 0);
+	g_assert_cmpint(container_remove(&place, b->id, b->name, NULL, NULL, &e), ==, 0);
+	g_assert_cmpint(container_reserve(&place, c, &fd, &lock, &e), ==, 0);
+	/* Half-made and its maker gone: the claim is garbage, the name free for the next. */
+	g_assert_cmpint(container_is_garbage(&place, c->id), ==, 0);
+	fd_close(&lock);
+	g_assert_cmpint(container_is_garbage(&place, c->id), ==, 1);
+	g_assert_cmpint(container_find(&place, "alpha", &id2, &e), ==, 0);
+	lock = -1;
+	container_record_free(g_steal_pointer(&a));
+	a = make("alpha", &lock);
+	g_assert_cmpint(container_remove(&place, a->id, a->name, NULL, NULL, &e), ==, 0);
+	g_assert_cmpint(container_remove(&place, c->id, NULL, NULL, NULL, &e), ==, 0);
+}
+
+static void test_states(void)
+{
+	autofd lock = -1;
+	autorecord *r = make("states", &lock);
+	struct container_state st = { .status = CONTAINER_RUNNING, .pid = 77, .keeper_pid = 76, .started_ns = 5 }, got;
+	struct err e = ERR_INIT;
+	autofd fd = container_open(&place, r->id, &e);
+
+	g_assert_cmpint(container_read_state(&place, r->id, &got, &e), ==, 0);
+	g_assert_cmpint(got.status, ==, CONTAINER_CREATED);
+	g_assert_cmpint(container_write_state(fd, &st, &e), ==, 0);
+	g_assert_cmpint(container_read_state(&place, r->id, &got, &e), ==, 0);
+	g_assert_cmpint(got.status, ==, CONTAINER_RUNNING);
+	g_assert_cmpint(got.pid, ==, 77);
+	g_assert_cmpint(container_lock(&place, r->id, &e), ==, -EBUSY);
+	err_clear(&e);
+	fd_close(&lock);        /* the keeper was killed */
+	g_assert_cmpint(container_read_state(&place, r->id, &got, &e), ==, 0);
+	g_assert_cmpint(got.status, ==, CONTAINER_EXITED);
+	g_assert_cmpint(got.exit_code, ==, 137);
+	g_assert_cmpint(got.pid, ==, 0);
+	st.status = CONTAINER_EXITED;
+	st.exit_code = 3;
+	g_assert_cmpint(container_write_state(fd, &st, &e), ==, 0);
+	g_assert_cmpint(container_read_state(&place, r->id, &got, &e), ==, 0);
+	g_assert_cmpint(got.exit_code, ==, 3);
+	g_assert_cmpint(container_remove(&place, r->id, r->name, NULL, NULL, &e), ==, 0);
+}
+
+static char *logged(enum logfile_format format, const char *data, size_t len)
+{
+	g_autofree char *path = g_build_filename(top, "the-log", NULL);
+	static struct logfile l;
+	struct err e = ERR_INIT;
+	char *text;
+
+	(void)g_remove(path);
+	g_assert_cmpint(logfile_open(&l, AT_FDCWD, path, format, 0, &e), ==, 0);
+	logfile_write(&l, 2, data, len, INT64_C(1795478775000000004));
+	logfile_close(&l);
+	g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+	return text;
+}
+
+static void test_log_formats(void)
+{
+	g_autofree char *k8s = logged(LOGFILE_K8S, "a\n\nb", 4);
+	g_autofree char *json = logged(LOGFILE_JSON, "q\"\x01\xff\n", 5);
+
+	g_assert_cmpstr(k8s, ==, "2026-11-24T00:06:15.000000004Z stderr F a\n"
+			"2026-11-24T00:06:15.000000004Z stderr F \n2026-11-24T00:06:15.000000004Z stderr P b\n");
+	g_assert_cmpstr(json, ==, "{\"log\":\"q\\u0022\\u0001\xef\xbf\xbd\\n\",\"stream\":\"stderr\","
+			"\"time\":\"2026-11-24T00:06:15.000000004Z\"}\n");
+}
+
+static void test_log_rotation(void)
+{
+	g_autofree char *path = g_build_filename(top, "small", NULL), *old = g_strconcat(path, ".1", NULL);
+	static struct logfile l;
+	struct err e = ERR_INIT;
+	struct stat st;
+
+	g_assert_cmpint(logfile_open(&l, AT_FDCWD, path, LOGFILE_K8S, 1000, &e), ==, 0);
+	for (int i = 0; i < 200; i++)
+		logfile_write(&l, 1, "some words\n", 11, 1);
+	logfile_close(&l);
+	g_assert_cmpint(stat(path, &st), ==, 0);
+	g_assert_cmpint(st.st_size, <, 1100);
+	g_assert_cmpint(stat(old, &st), ==, 0);
+	g_assert_cmpint(st.st_size, <, 1100);
+}
+
+static void test_detach_keys(void)
+{
+	struct detach_keys d;
+	struct err e = ERR_INIT;
+	char out[64];
+	size_t n;
+
+	g_assert_cmpint(detach_keys_parse(NULL, &d, &e), ==, 0);
+	g_assert_false(detach_keys_filter(&d, "a\020", 2, out, &n));
+	g_assert_cmpmem(out, n, "a", 1);
+	g_assert_false(detach_keys_filter(&d, "b", 1, out, &n));
+	g_assert_cmpmem(out, n, "\020b", 2);
+	g_assert_false(detach_keys_filter(&d, "\020", 1, out, &n));
+	g_assert_true(detach_keys_filter(&d, "\021", 1, out, &n));
+	g_assert_cmpint(detach_keys_parse("", &d, &e), ==, 0);
+	g_assert_false(detach_keys_filter(&d, "\020\021", 2, out, &n));
+	g_assert_cmpuint(n, ==, 2);
+	g_assert_cmpint(detach_keys_parse("ctrl-", &d, &e), ==, -EINVAL);
+}
+
+int main(int argc, char **argv)
+{
+	int r;
+
+	g_test_init(&argc, &argv, NULL);
+	top = g_dir_make_tmp("coracle-test-XXXXXX", NULL);
+	place = (struct container_place){ sub("containers"), sub("names"), sub("run"), "containers", "run" };
+	g_test_add_func("/container/record/round-trip", test_round_trip);
+	g_test_add_func("/container/record/hostile", test_hostile_records);
+	g_test_add_func("/container/find", test_find);
+	g_test_add_func("/container/states", test_states);
+	g_test_add_func("/container/log/formats", test_log_formats);
+	g_test_add_func("/container/log/rotation", test_log_rotation);
+	g_test_add_func("/container/detach-keys", test_detach_keys);
+	r = g_test_run();
+	(void)path_remove_tree(AT_FDCWD, top);
+	return r;
+}
