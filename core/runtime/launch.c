@@ -83,8 +83,8 @@ static void __attribute__((noreturn)) run_init(struct start *s, int sock, uint64
 		.p = s->p, .map = s->map, .filter = &s->filter, .make = s->ns.make, .joined = s->ns.joined,
 		.make_late = make_late,
 		.sock = sock,
-		/* The container's root is this user, in most maps. */
-		.guard_exe = geteuid() != 0 && access("/proc/self/exe", W_OK) == 0,
+		/* The container's root is this user in most maps, and is root where there is no map. */
+		.guard_exe = access("/proc/self/exe", W_OK) == 0,
 	};
 
 	fd_close(&s->sock);

@@ -58,10 +58,14 @@ size_t subid_parse(const char *text, const char *user, uid_t uid, struct id_rang
 /* Does nsswitch.conf send the question elsewhere than to the files? */
 static bool asks_library(void)
 {
+	static enum { UNKNOWN, FILES, LIBRARY } answer;
 	g_autofree char *text = NULL;
 	struct err e = ERR_INIT;
 	char *line;
 
+	if (answer != UNKNOWN)
+		return answer == LIBRARY;
+	answer = FILES;
 	if (file_read(AT_FDCWD, "/etc/nsswitch.conf", 64 * 1024, &text, NULL, &e) < 0)
 		return false;
 	line = g_str_has_prefix(text, "subid:") ? text : strstr(text, "\nsubid:");
@@ -69,7 +73,9 @@ static bool asks_library(void)
 		return false;
 	line = strchr(line, ':') + 1;
 	line += strspn(line, " \t");
-	return !g_str_has_prefix(line, "files") && *line && *line != '\n';
+	if (!g_str_has_prefix(line, "files") && *line && *line != '\n')
+		answer = LIBRARY;
+	return answer == LIBRARY;
 }
 
 /* struct subid_range of libsubid's interface. */

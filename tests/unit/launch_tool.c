@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -63,8 +64,11 @@ static void fill(struct rspec *s, char **args)
 
 static void say(enum log_level level, const char *line)
 {
+	struct timespec t;
+
 	(void)level;
-	fprintf(stderr, "%s\n", line);
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	fprintf(stderr, "%3ld.%03ld ms %d %s\n", t.tv_nsec / 1000000, t.tv_nsec / 1000 % 1000, getpid(), line);
 }
 
 /* Copy the terminal's output until the program is gone. */
@@ -168,11 +172,14 @@ int main(int argc, char **argv)
 	p.idmap = &map;
 	if (s->process.user.uid != 0)
 		s->process.capabilities[CAP_SET_EFFECTIVE] = s->process.capabilities[CAP_SET_PERMITTED] = 0;
+	log_trace("launch");
 	if (launch(&p, &l, &e) < 0)
 		goto failed;
+	log_trace("launched");
 	if (l.tty >= 0)
 		relay(l.tty);
 	status = proc_wait(l.pid);
+	log_trace("status %d", status);
 	return status;
 failed:
 	fprintf(stderr, "Error: %s\n", e.msg);
