@@ -179,12 +179,17 @@ static int parse_network(struct net_plan *p, const char *network, struct err *e)
 	return err_hint(e, "there are slirp (the default), host, none, container:NAME and ns:PATH");
 }
 
-/* Only a network of the container's own has ports to publish; as podman, the others say so and go on. */
+/* Only a network of the container's own has ports to publish; as podman, the others say so and go on. Said once,
+ * also when the keeper, a fork of the client, asks again. */
 static void discard_ports(struct net_plan *p)
 {
+	static bool said;
+
 	if (p->mode == NET_SLIRP || p->n_ports == 0)
 		return;
-	log_warn("published ports are discarded: the container has no network of its own to publish them from");
+	if (!said)
+		log_warn("published ports are discarded: the container has no network of its own to publish them from");
+	said = true;
 	p->n_ports = 0;
 }
 
