@@ -184,9 +184,11 @@ int overlay_mount(const struct overlay_spec *o, struct err *e)
 		return err_set(e, errno, "%s", o->base);
 	if (o->volatile_upper && o->upper) {
 		g_autofree char *mark = g_strconcat(o->work, "/work/incompat/volatile", NULL);
+		g_autofree char *dirty = g_strconcat(mark, "/dirty", NULL);
 
 		/* Left by an earlier start of the same container; the kernel would refuse the mount. */
-		(void)rmdir(mark);
+		if (unlink(dirty) == 0)
+			(void)rmdir(mark);
 	}
 	r = kernel_takes_lowers_singly() ? mount_singly(o, held, e) : mount_in_a_page(o, held, e);
 	for (guint i = 0; i < held->len; i++)
