@@ -16,6 +16,12 @@ libstorage_a_SOURCES += \
 libimage_a_SOURCES += \
 	storage/partial.c \
 	storage/partial.h \
-	storage/unpack.h
+	storage/inflate.c storage/inflate.h \
+	storage/owners.c storage/owners.h \
+	storage/ring.c storage/ring.h \
+	storage/unpack.c storage/unpack.h \
+	storage/unpack_confine.c \
+	storage/unpack_name.c \
+	storage/unpack_tree.c storage/unpack_tree.h
 
 include storage/overlay/local.mk

@@ -1,0 +1,28 @@
+/* inflate.h - gzip, zstd or plain bytes become plain bytes, in pieces.
+ *
+ * The kind is told by the first bytes, whatever the media type says. Several gzip members or zstd frames in a
+ * row are one stream; anything else after one is corrupt.
+ */
+#ifndef CORACLE_STORAGE_INFLATE_H
+#define CORACLE_STORAGE_INFLATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/err.h"
+
+struct inflate;         /* opaque */
+
+struct inflate *inflate_new(void);
+void inflate_free(struct inflate *z);
+
+/* Take from *in (advanced) and write to `out`, as far as either goes; *ret_len bytes were written. With
+ * *in_len 0: what is still inside. 0, or -EBADMSG for corrupt data. */
+int inflate_step(struct inflate *z, const uint8_t **in, size_t *in_len, uint8_t *out, size_t room,
+		 size_t *ret_len, struct err *e);
+
+/* Has all been read that was begun? Otherwise the input was cut off. */
+bool inflate_complete(const struct inflate *z);
+
+#endif
