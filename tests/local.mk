@@ -9,6 +9,7 @@ include tests/unit/confine.mk
 include tests/unit/run.mk
 include tests/unit/container.mk
 include tests/unit/runtime.mk
+include tests/unit/unpack.mk
 
 check-programs: $(check_PROGRAMS)
 list-unit-tests:
