@@ -127,12 +127,23 @@ static int plan_overlay(struct launch_ctx *x, size_t i, struct err *e)
 	return rootfs_prepare(x->overlays[i], e);
 }
 
+/* Is it still to be filled? 1 found, 0 gone, -errno. */
+static int plan_volume(struct launch_ctx *x, size_t i, struct err *e)
+{
+	autovolume *v = NULL;
+	int r = volume_find(x->job->c->store, x->job->extras->specials[i].source, &v, e);
+
+	x->fill[i] = r > 0 && v->needs_copy_up;
+	return r;
+}
+
 static int plan_specials(struct launch_ctx *x, struct err *e)
 {
 	size_t n = x->job->extras->n_specials;
 
 	x->images = g_new0(struct image *, n + 1);
 	x->overlays = g_new0(struct rootfs_plan *, n + 1);
+	x->fill = g_new0(bool, n + 1);
 	for (size_t i = 0; i < n; i++) {
 		const struct launch_special *s = &x->job->extras->specials[i];
 		int r = 1;
@@ -141,8 +152,11 @@ static int plan_specials(struct launch_ctx *x, struct err *e)
 			return -e->code;
 		if (s->kind == SPECIAL_IMAGE)
 			r = image_find(x->job->c->store, s->source, &x->images[i], e);
+		if (s->kind == SPECIAL_VOLUME)
+			r = plan_volume(x, i, e);
 		if (r == 0)
-			return err_msg(e, ENOENT, "mount at %s: image %.12s is gone", s->destination, s->source);
+			return err_msg(e, ENOENT, "mount at %s: %s %s is gone", s->destination,
+				       s->kind == SPECIAL_IMAGE ? "image" : "volume", s->source);
 		if (r < 0)
 			return r;
 	}
@@ -205,7 +219,7 @@ static int created(void *ctx, pid_t init, struct err *e)
 	for (size_t i = 0; i < x->job->extras->n_specials; i++) {
 		const struct launch_special *s = &x->job->extras->specials[i];
 		autovolume *v = NULL;
-		int r = s->kind == SPECIAL_VOLUME ? volume_find(x->job->c->store, s->source, &v, e) : 0;
+		int r = x->fill[i] ? volume_find(x->job->c->store, s->source, &v, e) : 0;
 
 		if (r > 0)
 			r = volume_mark_used(x->job->c->store, v, e);
@@ -346,6 +360,7 @@ int launch_container(struct launch_job *job, const struct start_options *o, stru
 	}
 	g_free(x.images);
 	g_free(x.overlays);
+	g_free(x.fill);
 	net_plan_free(&x.net);
 	return r;
 }

@@ -16,7 +16,6 @@
 #include "cmd/launch_user.h"
 #include "core/base/fd.h"
 #include "core/base/path.h"
-#include "core/runtime/copyup.h"
 #include "core/runtime/mounts.h"
 
 #define ACCOUNTS_MAX (16 * 1024 * 1024)
@@ -179,25 +178,6 @@ static int check_workdir(struct launch_ctx *x, int rootfd, const struct rspec *s
 	return fd < 0 ? err_set(e, -fd, "workdir \"%s\"", dir) : 0;
 }
 
-/* Fill a new volume from what it covers: content, owner and mode. */
-static int fill_volume(int rootfd, const struct launch_special *s, const char *path, struct err *e)
-{
-	autofd from = path_open_in_root(rootfd, s->destination, O_RDONLY | O_DIRECTORY, 0), to = -1;
-	struct stat st;
-
-	if (from < 0 || s->nocopy)
-		return 0;
-	to = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (to < 0 || fstat(from, &st) < 0)
-		return err_set(e, errno, "volume %s", s->source);
-	if (copyup(from, to, e) < 0)
-		return err_wrap(e, "fill volume %s from %s of the image", s->source, s->destination);
-	/* Owners that the map cannot hold stay what they are. */
-	if (fchown(to, st.st_uid, st.st_gid) < 0 && errno != EINVAL && errno != EPERM)
-		return err_set(e, errno, "volume %s", s->source);
-	return fchmod(to, st.st_mode & 07777) < 0 ? err_set(e, errno, "volume %s", s->source) : 0;
-}
-
 static uid_t chown_uid;
 static gid_t chown_gid;
 
@@ -254,9 +234,11 @@ static int make_special(struct launch_ctx *x, int rootfd, struct rspec *spec, si
 
 	switch (s->kind) {
 	case SPECIAL_VOLUME:
+		if (!x->fill[i])
+			return 0;
 		for (size_t k = 0; k < spec->n_mounts; k++)
 			if (!strcmp(spec->mounts[k].destination, s->destination))
-				return fill_volume(rootfd, s, spec->mounts[k].source, e);
+				return launch_volume_fill(rootfd, s, spec->mounts[k].source, e);
 		return 0;
 	case SPECIAL_CHOWN:
 		return chown_tree(s, spec, e);

@@ -17,6 +17,7 @@ struct launch_ctx {
 	struct cgroup *cgroup;
 	struct image **images;          /* per special: the image of SPECIAL_IMAGE, or NULL */
 	struct rootfs_plan **overlays;  /* per special: the plan of SPECIAL_OVERLAY, or NULL */
+	bool *fill;                     /* per special: a volume that was never mounted */
 	struct host_user { char *name, *gecos, *home; } user;   /* the caller, for keep-id */
 	int files_fd;                   /* init: the tmpfs with our files, attached at `files_path` */
 	const char *files_path;         /* the store's tmp/, covered in init's mount namespace */
@@ -24,6 +25,9 @@ struct launch_ctx {
 
 int launch_mount_root(void *ctx, struct err *e);
 int launch_root_ready(void *ctx, int rootfd, struct rspec *spec, struct err *e);
+
+/* launch_volume.c: fill the volume whose data is at the host path `path`. */
+int launch_volume_fill(int rootfd, const struct launch_special *s, const char *path, struct err *e);
 
 /* launch_files.c */
 
