@@ -49,8 +49,8 @@ static void job_unstage(struct fetch *f, struct job *j)
 
 	fd_close(&j->stage_fd);
 	/* What cannot be removed now has a free lock soon and is collected by the next command. */
-	if (j->stage)
-		(void)store_remove(f->s, f->s->tmp_fd, j->stage, &ignored);
+	if (j->stage && store_remove(f->s, f->s->tmp_fd, j->stage, &ignored) == 0)
+		store_unstage(f->s, j->stage);
 	g_clear_pointer(&j->stage, g_free);
 	fd_close(&j->stage_lock);
 }

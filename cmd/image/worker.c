@@ -10,10 +10,6 @@
 #include "core/base/fd.h"
 #include "core/base/proc.h"
 
-/* Until the unpacking is part of the library. */
-#pragma weak unpack_layer
-#pragma weak unpack_confine
-
 #define PIPE_ROOM (1024 * 1024)         /* what the network may be ahead of the unpacking */
 
 struct worker_result {                  /* smaller than PIPE_BUF: written in one piece */
@@ -42,8 +38,6 @@ int worker_start(int stage_fd, const struct descriptor *d, const char *diff_id, 
 	pid_t parent = getpid(), pid;
 	int in[2], out[2], r;
 
-	if (!unpack_layer)
-		return err_msg(e, ENOSYS, "this build cannot unpack layers");
 	if (pipe2(in, O_CLOEXEC) < 0)
 		return err_set(e, errno, "pipe");
 	if (pipe2(out, O_CLOEXEC) < 0) {
