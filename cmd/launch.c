@@ -14,6 +14,7 @@
 #include "core/base/file.h"
 #include "core/base/path.h"
 #include "core/runtime/cgroup.h"
+#include "net/names.h"
 #include "storage/volume.h"
 
 #define CONFIG_MAX (64 * 1024 * 1024)
@@ -54,6 +55,9 @@ int launch_net_plan(const struct container_record *r, struct net_plan *ret, stru
 		ret->add_host = option_values(&ret->arena, o, "add-host");
 		ret->no_hosts = option_values(&a, o, "no-hosts") != NULL;
 		ret->hostname = arena_strdup(&ret->arena, r->hostname);
+		result = net_names_check(ret, e);
+		if (result < 0)
+			net_plan_free(ret);
 	}
 	arena_free(&a);
 	return result;
