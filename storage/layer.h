@@ -2,7 +2,8 @@
  *
  *   tree/      the files, in native overlayfs form: whiteouts are 0:0 character devices, opaque directories
  *              carry user.overlay.opaque=y; owners as the store map could set them
- *   owners     what could not be stored (uid, gid, mode, device nodes), in one-id mode; absent when all could
+ *   owners     what tree/ could not store: uid, gid, mode, device nodes; absent when all could be. The format
+ *              is owners.h's
  *   info       JSON: "size" (bytes of its files), file count, compressed digest and size it came from, notes
  *   tar        what gives back the layer's tar bit for bit together with tree/ (headers, padding, order)
  */

@@ -21,6 +21,7 @@ libimage_a_SOURCES += \
 	storage/ring.c storage/ring.h \
 	storage/unpack.c storage/unpack.h \
 	storage/unpack_confine.c \
+	storage/unpack_ids.c storage/unpack_ids.h \
 	storage/unpack_name.c \
 	storage/unpack_tree.c storage/unpack_tree.h
 

@@ -12,7 +12,7 @@
 #include "storage/store.h"
 
 struct unpack_result {
-	int64_t files, bytes;           /* of the tree */
+	int64_t files, bytes;           /* of the tree; its sizes, holes included */
 	int64_t skipped_devices, unset_owners;  /* notes for the user */
 };
 

@@ -1,4 +1,4 @@
-/* unpack_name.c - names in a layer's tar: see unpack_tree.h. */
+/* unpack_name.c - names of files and attributes in a layer's tar: see unpack_tree.h. */
 #include <glib.h>
 #include <string.h>
 
@@ -46,4 +46,13 @@ char *unpack_clean_name(const char *name)
 		name += strspn(name, "/");
 	}
 	return g_string_free(out, FALSE);
+}
+
+/* Attributes that an image may set. Marks of overlayfs and of container tools would change what is shown of
+ * other layers; the rest of security. and trusted. is the host's. */
+bool unpack_xattr_allowed(const char *name)
+{
+	if (g_str_has_prefix(name, "user."))
+		return !g_str_has_prefix(name, "user.overlay.") && !g_str_has_prefix(name, "user.containers.");
+	return !strcmp(name, "security.capability") || g_str_has_prefix(name, "system.posix_acl_");
 }

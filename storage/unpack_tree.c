@@ -14,11 +14,10 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
-#include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/path.h"
-#include "core/runtime/idmap.h"
 #include "storage/owners.h"
+#include "storage/unpack_ids.h"
 
 #define PARENTS 8       /* open directories kept: tars go through a tree depth first */
 
@@ -54,35 +53,6 @@ static int failed(const struct item *it, struct err *e)
 	return err_set(e, errno, "unpacking %s", it->path);
 }
 
-/* The ids that can be set here: the inner side of the user namespace's map. */
-static size_t read_map(const char *file, struct id_range *ranges)
-{
-	g_autofree char *text = NULL;
-	struct err e = ERR_INIT;
-	size_t n = 0;
-	char *line;
-
-	if (file_read(AT_FDCWD, file, 1 << 20, &text, NULL, &e) < 0)
-		return 0;
-	for (line = text; line && *line && n < IDMAP_MAX; line = strchr(line, '\n'), line = line ? line + 1 : NULL) {
-		char *end;
-
-		ranges[n].inside = (uint32_t)strtoul(line, &end, 10);
-		ranges[n].outside = (uint32_t)strtoul(end, &end, 10);
-		ranges[n].count = (uint32_t)strtoul(end, &end, 10);
-		n++;
-	}
-	return n;
-}
-
-static bool is_mapped(const struct id_range *r, size_t n, uint32_t id)
-{
-	for (size_t i = 0; i < n; i++)
-		if (id >= r[i].inside && id - r[i].inside < r[i].count)
-			return true;
-	return false;
-}
-
 struct unpack_tree *unpack_tree_new(int stage_fd, struct err *e)
 {
 	struct unpack_tree *t = g_new0(struct unpack_tree, 1);
@@ -90,8 +60,8 @@ struct unpack_tree *unpack_tree_new(int stage_fd, struct err *e)
 	umask(0);
 	t->dir_times = g_array_new(FALSE, FALSE, sizeof(struct dir_time));
 	t->owners = owners_writer_new(stage_fd);
-	t->n_uids = read_map("/proc/self/uid_map", t->uids);
-	t->n_gids = read_map("/proc/self/gid_map", t->gids);
+	t->n_uids = unpack_read_map("/proc/self/uid_map", t->uids);
+	t->n_gids = unpack_read_map("/proc/self/gid_map", t->gids);
 	t->one_id = t->n_uids == 1 && t->uids[0].count == 1;
 	for (size_t i = 0; i < PARENTS; i++)
 		t->parents[i].fd = -1;
@@ -258,15 +228,6 @@ static struct timespec entry_mtime(struct archive_entry *ae)
 	return ts;
 }
 
-/* Attributes that an image may set. Marks of overlayfs and of container tools would change what is shown of
- * other layers; the rest of security. and trusted. is the host's. */
-static bool xattr_allowed(const char *name)
-{
-	if (g_str_has_prefix(name, "user."))
-		return !g_str_has_prefix(name, "user.overlay.") && !g_str_has_prefix(name, "user.containers.");
-	return !strcmp(name, "security.capability") || g_str_has_prefix(name, "system.posix_acl_");
-}
-
 static int set_xattrs(const struct item *it, int fd, struct err *e)
 {
 	const char *name;
@@ -276,7 +237,7 @@ static int set_xattrs(const struct item *it, int fd, struct err *e)
 	if (archive_entry_xattr_reset(it->ae) == 0)
 		return 0;
 	while (archive_entry_xattr_next(it->ae, &name, &value, &len) == ARCHIVE_OK) {
-		if (!name || !xattr_allowed(name))
+		if (!name || !unpack_xattr_allowed(name))
 			continue;
 		if (fsetxattr(fd, name, value, len, 0) == 0)
 			continue;
@@ -290,7 +251,7 @@ static int set_xattrs(const struct item *it, int fd, struct err *e)
 /* Which owner and mode to store, and a record of what cannot be. */
 static int choose_owner(struct unpack_tree *t, struct item *it, uint32_t *uid, uint32_t *gid, mode_t *mode)
 {
-	bool uid_ok = is_mapped(t->uids, t->n_uids, it->uid), gid_ok = is_mapped(t->gids, t->n_gids, it->gid);
+	bool uid_ok = unpack_is_mapped(t->uids, t->n_uids, it->uid), gid_ok = unpack_is_mapped(t->gids, t->n_gids, it->gid);
 	struct owner o = { .uid = it->uid, .gid = it->gid, .mode = it->mode, .path = it->path };
 
 	*uid = uid_ok ? it->uid : 0;

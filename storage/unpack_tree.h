@@ -33,4 +33,7 @@ enum whiteout whiteout_kind(const char *base);
  * the root or is no name. g_free it. */
 char *unpack_clean_name(const char *name);
 
+/* May an image set this extended attribute? */
+bool unpack_xattr_allowed(const char *name);
+
 #endif
