@@ -1,0 +1,170 @@
+# run and create: options, errors, and that nothing is left behind. RUN_ROOTFS=DIR tries them on a directory.
+load helper
+
+setup() {
+	box=(busybox)
+	[ -z "${RUN_ROOTFS-}" ] || box=(--rootfs "$RUN_ROOTFS")
+}
+teardown() { remove_containers; }
+
+# OPTIONS -- COMMAND...: run --rm --network none.
+r() {
+	local options=()
+	while [ "$1" != -- ]; do options+=("$1"); shift; done
+	shift
+	c run --rm --network none "${options[@]}" "${box[@]}" "$@"
+}
+
+@test "the exit status is the program's, 126, 127 or 125" {
+	r -- true; ok
+	r -- sh -c 'exit 3'; fails 3
+	r -- nosuchprogram; fails 127 "nosuchprogram"
+	r -- /etc; fails 126 "/etc"
+	r --nosuchoption -- true; fails 125 "--nosuchoption"
+	c run --rm --pull never nosuch/image:1 true; fails 125 "image not known"
+	r -- sh -c 'kill -9 $$; sleep 5 & kill -9 $!; wait $!'; fails 137
+}
+
+@test "environment: defaults, -e, patterns, files, --unsetenv, precedence" {
+	r -- sh -c 'echo $container; [ "$HOSTNAME" = "$(hostname)" ] && echo $HOME'; ok; says $'podman\n/root'
+	A_1=x A_2=y r -e 'A_*' -e B=c=d -e NOSUCH -- sh -c 'echo $A_1$A_2 $B ${NOSUCH-unset}'; ok; says "xy c=d unset"
+	printf '# c\nF=file\nG=file\n' >"$BATS_TEST_TMPDIR/env"
+	r --env-file "$BATS_TEST_TMPDIR/env" -e G=option -- sh -c 'echo $F $G'; ok; says "file option"
+	http_proxy=http://p r -- sh -c 'echo $http_proxy'; says "http://p"
+	http_proxy=http://p r --http-proxy=false -- sh -c 'echo $http_proxy'; says ""
+	r --unsetenv container -- sh -c 'echo ${container-unset}'; says unset
+	FROMHOST=1 r --env-host -- sh -c 'echo $FROMHOST'; says 1
+	r -e =x -- true; fails 125
+	r --env-file /nosuch -- true; fails 125 "/nosuch"
+}
+
+@test "entrypoint, directory, user, groups, umask" {
+	r --entrypoint echo -- a b; ok; says "a b"
+	r --entrypoint '["echo","x y"]' -- z; ok; says "x y z"
+	r -w /tmp -- pwd; ok; says /tmp
+	r -w /nosuchdir -- pwd; fails 125 'workdir "/nosuchdir" does not exist on container'
+	r -w relative -- pwd; fails 125 "absolute"
+	r --umask 077 -- sh -c umask; ok; says 0077
+	r --umask 9 -- true; fails 125 "--umask 9"
+	r -u nosuchuser -- id; fails 125 "unable to find user nosuchuser: no matching entries in passwd file"
+	r -u 0:nosuchgroup -- id; fails 125 "unable to find group nosuchgroup: no matching entries in group file"
+	r -u 0:0 -- id -u; ok; says 0
+}
+
+@test "other users have no capabilities but those added by name" {
+	r -u 1234:56 -- sh -c 'id -u; id -g; grep CapEff /proc/self/status'; ok
+	says $'1234\n56\nCapEff:\t0000000000000000'
+	r -u 1234 --cap-add net_raw -- grep CapAmb /proc/self/status; ok; has 0000000000002000
+}
+
+@test "keep-id: the caller's own ids and name" {
+	c run --rm --network none --userns keep-id "${box[@]}" sh -c 'id -u; id -g; grep ":$(id -u):" /etc/passwd'; ok
+	[ "${lines[0]}" = "$(id -u)" ] && [ "${lines[1]}" = "$(id -g)" ]
+	has "$(id -un):*:$(id -u)"
+}
+
+@test "bind mounts: content, ro, relative, missing, duplicates, options" {
+	mkdir "$BATS_TEST_TMPDIR/d" && echo hello >"$BATS_TEST_TMPDIR/d/f"
+	r -v "$BATS_TEST_TMPDIR/d:/x" -- sh -c 'cat /x/f; echo new >/x/g'; ok; says hello
+	[ "$(cat "$BATS_TEST_TMPDIR/d/g")" = new ]
+	r -v "$BATS_TEST_TMPDIR/d:/x:ro" -- touch /x/h; fails 1 "Read-only file system"
+	r -v "$BATS_TEST_TMPDIR/d/f:/etc/one-file" -- cat /etc/one-file; ok; says hello
+	cd "$BATS_TEST_TMPDIR"; r -v ./d:/x -- cat /x/f; ok; says hello
+	r --mount type=bind,src="$BATS_TEST_TMPDIR/d",dst=/x,ro -- cat /x/f; ok; says hello
+	r -v "$BATS_TEST_TMPDIR/d:/x:O" -- sh -c 'echo over >/x/f; cat /x/f'; ok; says over
+	[ "$(cat "$BATS_TEST_TMPDIR/d/f")" = hello ]
+	r -v "$BATS_TEST_TMPDIR/nosuch:/x" -- true; fails 125 "statfs $BATS_TEST_TMPDIR/nosuch: no such file or directory"
+	r -v /tmp:/x --tmpfs /x -- true; fails 125 "/x: duplicate mount destination"
+	r -v /tmp:/x:nonsense -- true; fails 125 "nonsense"
+	r -v /tmp:relative -- true; fails 125 "must be absolute"
+	r --mount type=bind,dst=/x -- true; fails 125 "source"
+}
+
+@test "tmpfs, /dev/shm, --read-only" {
+	r --tmpfs /t:size=1m,mode=700 -- sh -c 'stat -c %a /t; grep " /t " /proc/mounts'; ok; has 700; has size=1024k
+	r --shm-size 2m -- grep " /dev/shm " /proc/mounts; ok; has size=2048k
+	r --read-only -- sh -c 'touch /x 2>&1; touch /tmp/x /run/x /var/tmp/x && echo ok'; ok; has "Read-only"; has ok
+	r --read-only --read-only-tmpfs=false -- touch /tmp/x; fails 1
+}
+
+@test "volumes: filled at first use, kept; anonymous ones go with --rm" {
+	"$CORACLE" volume ls -q >"$BATS_TEST_TMPDIR/before"
+	r -v "vol$$:/bin" -- sh -c 'echo mine >/bin/mine; ls /bin | grep -c "^sh$"'; ok; says 1
+	r -v "vol$$:/data" -- cat /data/mine; ok; says mine
+	"$CORACLE" volume rm "vol$$"
+	r -v /anonymous -- touch /anonymous/x; ok
+	r -v /anonymous -- false; fails 1
+	r -v /anonymous -- nosuchprogram; fails 127
+	"$CORACLE" volume ls -q | diff - "$BATS_TEST_TMPDIR/before"
+}
+
+@test "capabilities, no-new-privileges, seccomp, masks" {
+	r -- grep CapEff /proc/self/status; ok; has 00000000800405fb
+	r --cap-drop all -- grep CapEff /proc/self/status; ok; has 0000000000000000
+	r --cap-drop all --cap-add chown -- grep CapEff /proc/self/status; ok; has 0000000000000001
+	r --cap-add flying -- true; fails 125 "flying"
+	r --cap-add chown --cap-drop chown -- true; fails 125 "CAP_CHOWN"
+	r --security-opt no-new-privileges -- grep NoNewPrivs /proc/self/status; ok; has 1
+	r -- grep '^Seccomp:' /proc/self/status; ok; has 2
+	r --security-opt seccomp=unconfined -- grep '^Seccomp:' /proc/self/status; ok; has 0
+	r --privileged -- grep '^Seccomp:' /proc/self/status; ok; has 0
+	r --security-opt seccomp=/nosuch -- true; fails 125 "/nosuch"
+	r --security-opt label=disable --security-opt apparmor=unconfined -- true; ok
+	r --security-opt nonsense=1 -- true; fails 125 "nonsense"
+	r -- sh -c 'echo 1 >/proc/sys/kernel/panic'; fails 1
+	r --security-opt unmask=ALL -- sh -c 'grep -c "/proc/sys " /proc/mounts'; says 0
+}
+
+@test "ulimits and sysctls" {
+	r --ulimit nofile=50:60 -- sh -c 'ulimit -Sn; ulimit -Hn'; ok; says $'50\n60'
+	r --ulimit nosuch=1 -- true; fails 125 "nosuch"
+	r --sysctl net.ipv4.ip_forward=1 -- cat /proc/sys/net/ipv4/ip_forward; ok; says 1
+	r --sysctl vm.swappiness=1 -- true; fails 125 "vm.swappiness"
+}
+
+@test "names: -h, --uts host, --name, --replace, --cidfile, --pidfile" {
+	r -h other -- hostname; ok; says other
+	r --uts host -- hostname; ok; says "$(hostname)"
+	r --uts host -h x -- true; fails 125 "--hostname"
+	c run -d --network none --name taken "${box[@]}" sleep 60; ok; first=$output
+	[ ${#first} = 64 ]
+	r --name taken -- true; fails 125 'the container name "taken" is already in use by'
+	c run -d --network none --replace --name taken "${box[@]}" sleep 60; ok; [ "$output" != "$first" ]
+	c run -d --network none --cidfile "$BATS_TEST_TMPDIR/cid" --pidfile "$BATS_TEST_TMPDIR/pid" "${box[@]}" sleep 60; ok
+	[ "$(cat "$BATS_TEST_TMPDIR/cid")" = "$output" ]
+	[ "$(tr '\0' ' ' <"/proc/$(cat "$BATS_TEST_TMPDIR/pid")/cmdline")" = "sleep 60 " ]
+	r --cidfile "$BATS_TEST_TMPDIR/cid" -- true; fails 125 "container id file exists"
+}
+
+@test "namespaces of another container" {
+	c run -d --network none --name one "${box[@]}" sleep 60; ok
+	r --pid container:one -- ps; ok; has "sleep 60"
+	c run --rm --network container:one "${box[@]}" true; ok
+	r --pid container:nosuch -- true; fails 125 "no such container"
+	r --pid sideways -- true; fails 125 "--pid sideways"
+}
+
+@test "create makes no process; start runs it; the program's status comes back" {
+	c create --name made --network none "${box[@]}" sh -c 'echo out; exit 5'; ok; [ ${#output} = 64 ]
+	c start -a made; fails 5; says out
+	c start -a made; fails 5; says out
+}
+
+@test "stdin is the caller's own, and pipes end as pipes do" {
+	[ "$(printf 'a\nb\n' | (r2 -i -- true; cat))" = $'a\nb' ]
+	[ "$(echo hi | (r2 -- cat; cat))" = hi ]
+	[ "$(echo hi | r2 -i -- cat)" = hi ]
+}
+r2() { local o=(); while [ "$1" != -- ]; do o+=("$1"); shift; done; shift; "$CORACLE" run --rm --network none "${o[@]}" "${box[@]}" "$@"; }
+
+@test "a failed start leaves nothing" {
+	fresh_store
+	[ -n "${RUN_ROOTFS-}" ] || box=(host)
+	r -v /tmp:/x -u nosuchuser --name n -- true; fails 125
+	r --cidfile "$BATS_TEST_TMPDIR/c2" -w /nosuch -- true; fails 125
+	[ ! -e "$BATS_TEST_TMPDIR/c2" ]
+	r -v new:/x -v /anonymous -- /nosuch; fails 127
+	timeout -s INT 0.01 "$CORACLE" run --rm --network none "${box[@]}" sleep 1 || :
+	eventually assert_clean
+	remove_tree "$CORACLE_ROOT"
+}
