@@ -10,6 +10,7 @@ include tests/unit/run.mk
 include tests/unit/container.mk
 include tests/unit/runtime.mk
 include tests/unit/unpack.mk
+include tests/unit/store.mk
 
 check-programs: $(check_PROGRAMS)
 list-unit-tests:
