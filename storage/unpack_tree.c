@@ -422,7 +422,7 @@ static int put_hardlink(struct unpack_tree *t, struct item *it, const char *to, 
 {
 	g_autofree char *clean = unpack_clean_name(to), *dir = NULL, *base = NULL;
 	autofd from = -1;
-	struct stat st;
+	struct stat st, old;
 	int r;
 
 	if (!clean || !*clean)
@@ -438,13 +438,8 @@ static int put_hardlink(struct unpack_tree *t, struct item *it, const char *to, 
 		return 0;
 	if (errno != EEXIST)
 		return failed(it, e);
-	{
-		struct stat old;
-
-		if (fstatat(it->parent, it->name, &old, AT_SYMLINK_NOFOLLOW) == 0 && old.st_ino == st.st_ino &&
-		    old.st_dev == st.st_dev)
-			return 0;
-	}
+	if (fstatat(it->parent, it->name, &old, AT_SYMLINK_NOFOLLOW) == 0 && old.st_ino == st.st_ino)
+		return 0;
 	r = make_room(t, it->parent, it->name);
 	if (r < 0 || linkat(from, base, it->parent, it->name, 0) < 0)
 		return r < 0 ? err_set(e, -r, "unpacking %s", it->path) : failed(it, e);
