@@ -74,7 +74,7 @@ static void note_one_id(const struct run_options *o)
 	const struct idmap *m = idmap_store();
 
 	if (m->one_id && *m->why_one_id && !o->quiet)
-		fprintf(stderr, "Note: %s\n", m->why_one_id);
+		fprintf(stderr, "Note: containers have a single user id: %s\n", m->why_one_id);
 }
 
 static int make_cidfile(struct new_container *n, struct err *e)
