@@ -13,7 +13,7 @@
 #include "core/base/lock.h"
 #include "core/container/record.h"
 
-#define NAMES_LOCK ".lock"      /* a dot cannot start a name */
+#define NAMES_LOCK "names.lock" /* in the run directory: names/ holds names only */
 
 /* What `name` says, whether or not that container is there. 1, 0 or -errno. */
 static int read_claim(const struct container_place *p, const char *name, char *ret_id)
@@ -72,7 +72,7 @@ static int taken(const char *name, const char *id, struct err *e)
 /* The link says something stale: replace it, one at a time. */
 static int take_over(const struct container_place *p, const char *name, const char *id, struct err *e)
 {
-	autofd lock = lock_open(p->names_fd, NAMES_LOCK);
+	autofd lock = lock_open(p->run_fd, NAMES_LOCK);
 	char holder[65], tmp[72];
 	int r = lock < 0 ? lock : lock_wait(lock, LOCK_EXCLUSIVE);
 
