@@ -4,6 +4,7 @@ EXTRA_DIST += tests
 check_PROGRAMS += $(unit_tests)
 unit_tests =
 include tests/unit/base.mk
+include tests/unit/registry.mk
 include tests/unit/net.mk
 include tests/unit/confine.mk
 include tests/unit/run.mk

@@ -146,6 +146,9 @@ static int job_turn(struct fetch *f, struct job *j, struct err *e)
 		err_clear(e);
 		return job_unpacked(f, j, e);
 	}
+	/* Bytes that cannot be the layer's are no beginning to keep. */
+	if (r == -EBADMSG)
+		job_stop(f, j, false);
 	return MIN(r, 0);
 }
 

@@ -147,7 +147,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if repo in ("token", "away") and not auth:
             self.error(401, "UNAUTHORIZED", "authentication required", WWW_Authenticate=scope)
             return False
-        if repo == "token-expires" and self.count("expiry") % 2:
+        if repo == "token-expires" and self.count("expiry" + self.path) % 2:
             self.error(401, "UNAUTHORIZED", "token expired", WWW_Authenticate=scope)
             return False
         if repo == "denied":
