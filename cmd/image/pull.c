@@ -167,6 +167,11 @@ static int fetch(struct pulls *ps, struct pull *p, char **ret_id, struct err *e)
 	if (r != 0)
 		return MIN(r, 0);
 	r = remote_manifest(p->registry, &p->ref, &ps->want, &img, e);
+	/* The name means an index, and what it has for the platform is here. */
+	if (r == 0 && p->local && strcmp(p->local->digest, img.manifest_doc.digest) == 0) {
+		*ret_id = g_strdup(p->local->id);
+		goto out;
+	}
 	if (r == 0)
 		r = remote_config(p->registry, &p->ref, &ps->want, ps->asked, &img, e);
 	if (r == 0) {
@@ -177,6 +182,7 @@ static int fetch(struct pulls *ps, struct pull *p, char **ret_id, struct err *e)
 		r = store_image(ps, p, &img, e);
 	if (r == 0)
 		*ret_id = g_strdup(strchr(img.manifest.config.digest, ':') + 1);
+out:
 	remote_image_clear(&img);
 	return r;
 }

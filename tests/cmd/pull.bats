@@ -83,7 +83,7 @@ pull() { c pull -q --retry-delay 50ms "$@"; }
 	fails 125 "image not known"
 	pull -a "$BUSYBOX"
 	fails 125 "--all-tags"
-	pull --platform linux "$BUSYBOX"
+	pull --platform a/b/c/d "$BUSYBOX"
 	fails 125 "OS/ARCH"
 	pull --platform linux/mips "$BUSYBOX"
 	fails 125 "linux/mips"
