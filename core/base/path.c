@@ -130,19 +130,25 @@ static int remove_entry(int dirfd, const char *name, dev_t dev)
 {
 	autofd sub = -1;
 	struct stat st;
-	int r;
+	int r, first;
 
 	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
 		return 0;
-	if (errno != EISDIR && errno != EPERM && errno != EACCES)
-		return -errno;
+	first = errno;
+	if (first != EISDIR && first != EPERM && first != EACCES)
+		return -first;
 	if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
+	/* A file that may not be removed: say that, so that the caller can try as somebody else. */
+	if (errno == ENOTDIR)
+		return -first;
 	if (errno != ENOTEMPTY && errno != EEXIST && errno != EACCES)
 		return -errno;
 	sub = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (sub < 0 && errno == EACCES && fchmodat(dirfd, name, 0700, 0) == 0)
 		sub = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (sub < 0 && errno == ENOTDIR)
+		return -first;
 	if (sub < 0)
 		return errno == ENOENT ? 0 : -errno;
 	if (fstat(sub, &st) < 0)

@@ -58,7 +58,13 @@ r() {
 }
 
 @test "keep-id: the caller's own ids and name" {
-	c run --rm --network none --userns keep-id "${box[@]}" sh -c 'id -u; id -g; grep ":$(id -u):" /etc/passwd'; ok
+	# An image's owners cannot be shown through such a map by every driver; a directory of the caller's can.
+	mkdir -p "$BATS_TEST_TMPDIR/root/bin" "$BATS_TEST_TMPDIR/root/etc"
+	cp "$(command -v busybox)" "$BATS_TEST_TMPDIR/root/bin/"
+	for p in sh id grep; do ln -s busybox "$BATS_TEST_TMPDIR/root/bin/$p"; done
+	echo root:x:0:0:root:/root:/bin/sh >"$BATS_TEST_TMPDIR/root/etc/passwd"
+	echo root:x:0: >"$BATS_TEST_TMPDIR/root/etc/group"
+	c run --rm --network none --userns keep-id --rootfs "$BATS_TEST_TMPDIR/root" sh -c 'id -u; id -g; grep ":$(id -u):" /etc/passwd'; ok
 	[ "${lines[0]}" = "$(id -u)" ] && [ "${lines[1]}" = "$(id -g)" ]
 	has "$(id -un):*:$(id -u)"
 }
