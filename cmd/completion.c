@@ -97,6 +97,22 @@ static void offer_entries(int dirfd, const char *typed)
 	closedir(dir);
 }
 
+/* A name in all its forms that mean the same: with and without host, library/ and :latest. */
+static void offer_image_name(const char *typed, const char *name)
+{
+	static const char *const fronts[] = { "docker.io/library/", "docker.io/", "localhost/", "" };
+	g_autofree char *untagged = g_str_has_suffix(name, ":latest") ?
+		g_strndup(name, strlen(name) - strlen(":latest")) : NULL;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(fronts); i++) {
+		if (!g_str_has_prefix(name, fronts[i]))
+			continue;
+		offer(typed, name + strlen(fronts[i]));
+		if (untagged)
+			offer(typed, untagged + strlen(fronts[i]));
+	}
+}
+
 static void offer_images(struct context *c, const char *typed)
 {
 	struct err e = ERR_INIT;
@@ -106,7 +122,7 @@ static void offer_images(struct context *c, const char *typed)
 		return;
 	for (struct image **i = list; *i; i++)
 		for (char **n = (*i)->names; n && *n; n++)
-			offer(typed, *n);
+			offer_image_name(typed, *n);
 	image_list_free(list);
 }
 

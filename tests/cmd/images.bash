@@ -31,6 +31,7 @@ image_busybox() {
 	printf 'root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n' \
 		>"$d/etc/passwd"
 	printf 'root:x:0:\nalice:x:1000:\nstaff:x:50:alice\nnogroup:x:65534:\n' >"$d/etc/group"
+	chmod 755 "$d"
 	chmod 1777 "$d/tmp" "$d/var/tmp"
 	root_tar "$d" "$d.tar"
 	image_new "$1" busybox

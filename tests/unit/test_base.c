@@ -237,6 +237,8 @@ static void test_proc(void)
 	char *bad[] = { (char[]){ "sh" }, (char[]){ "-c" }, (char[]){ "echo one >&2; echo two >&2; exit 3" }, NULL };
 	char *none[] = { (char[]){ "no-such-program-here" }, NULL };
 
+	/* A directory on PATH that may not be searched would hide that nothing is there. */
+	g_setenv("PATH", "/usr/bin:/bin", TRUE);
 	g_assert_cmpint(proc_start(good, -1, &p, &e), ==, 0);
 	g_assert_cmpint(proc_finish(&p, "true", &e), ==, 0);
 	g_assert_cmpint(proc_start(bad, -1, &p, &e), ==, 0);
