@@ -256,9 +256,7 @@ static int walk(struct start *s, struct err *e)
 
 	if ((s->ns.make & CLONE_NEWUSER) && idmap_write(s->map, s->pid, e) < 0)
 		return -e->code;
-	if (step_say(s->sock, STEP_MAPPED, NULL, 0, e) < 0)
-		return step_expect(s->sock, STEP_NETTED, NULL, NULL, e);
-	if (serve_network(s, e) < 0)
+	if (step_say(s->sock, STEP_MAPPED, NULL, 0, e) < 0 || serve_network(s, e) < 0)
 		return -e->code;
 	if (step_say(s->sock, STEP_SERVED, NULL, 0, e) < 0 ||
 	    step_expect(s->sock, STEP_ROOTED, &s->tty, &n, e) < 0)

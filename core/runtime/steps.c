@@ -44,16 +44,6 @@ static int send_message(int sock, enum step s, const struct err *why, const int 
 	return fd_send(sock, &m, offsetof(struct message, err.msg) + len + 1, fds, n_fds);
 }
 
-int step_say(int sock, enum step s, const int *fds, size_t n_fds, struct err *e)
-{
-	int r = send_message(sock, s, NULL, fds, n_fds);
-
-	log_trace("step %s: %s", step_name(s), step_text(s));
-	if (r < 0)
-		return err_set(e, -r, "the other side died before %s (%s)", step_name(s), step_text(s));
-	return 0;
-}
-
 void step_fail(int sock, enum step s, const struct err *why)
 {
 	log_trace("step %s failed: %s", step_name(s), why->msg);
@@ -63,8 +53,15 @@ void step_fail(int sock, enum step s, const struct err *why)
 /* Receive one message; 0 is end of file. */
 static ssize_t receive(int sock, struct message *m, int *fds, size_t *n_fds)
 {
+	size_t room = n_fds ? *n_fds : 0;
 	ssize_t n = fd_recv(sock, m, sizeof *m, fds, n_fds);
 
+	/* The peer died with something of ours unread. The kernel says that once, and in front of its last words. */
+	if (n == -ECONNRESET) {
+		if (n_fds)
+			*n_fds = room;
+		n = fd_recv(sock, m, sizeof *m, fds, n_fds);
+	}
 	if (n <= 0)
 		return n == -ECONNRESET ? 0 : n;
 	if ((size_t)n <= offsetof(struct message, err.msg))
@@ -92,6 +89,19 @@ int step_expect(int sock, enum step s, int *fds, size_t *n_fds, struct err *e)
 			       step_name((enum step)m.step));
 	log_trace("step %s: %s", step_name(s), step_text(s));
 	return 0;
+}
+
+int step_say(int sock, enum step s, const int *fds, size_t n_fds, struct err *e)
+{
+	int r = send_message(sock, s, NULL, fds, n_fds);
+
+	log_trace("step %s: %s", step_name(s), step_text(s));
+	if (r == 0)
+		return 0;
+	/* A peer that failed has said why before it died. */
+	if (r == -EPIPE || r == -ECONNRESET)
+		return step_expect(sock, s, NULL, NULL, e);
+	return err_set(e, -r, "saying %s (%s)", step_name(s), step_text(s));
 }
 
 int step_expect_end(int sock, struct err *e)

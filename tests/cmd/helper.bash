@@ -5,11 +5,21 @@
 
 bats_require_minimum_version 1.5.0
 
-# Run coracle with bats' `run`: $status, $output (both streams), $lines.
-c() { run "$CORACLE" "$@"; }
+# Run coracle as bats' `run` does: $status, $output (both streams), $lines. (`run` itself warns about status 127.)
+c() {
+	status=0
+	output=$("$CORACLE" "$@" 2>&1) || status=$?
+	stderr=
+	mapfile -t lines <<<"$output"
+}
 
 # The same with stdout in $output and stderr in $stderr.
-cs() { run --separate-stderr "$CORACLE" "$@"; }
+cs() {
+	status=0
+	output=$("$CORACLE" "$@" 2>"$BATS_TEST_TMPDIR/stderr") || status=$?
+	stderr=$(cat "$BATS_TEST_TMPDIR/stderr")
+	mapfile -t lines <<<"$output"
+}
 
 # Fail with the whole story.
 no() { echo "$*"; echo "status: ${status-} output: ${output-} stderr: ${stderr-}"; return 1; }

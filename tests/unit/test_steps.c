@@ -48,6 +48,28 @@ static void test_error_travels(void)
 	close(p.b);
 }
 
+/* The peer failed, said why and died before it read what we said: its words count, not the broken pipe. */
+static void test_last_words(void)
+{
+	struct pair p = make_pair();
+	struct err said = ERR_INIT, e = ERR_INIT;
+
+	err_set(&said, ENOENT, "mount %s", "/x");
+	step_fail(p.a, STEP_ROOTED, &said);
+	close(p.a);
+	g_assert_cmpint(step_say(p.b, STEP_SERVED, NULL, 0, &e), ==, -ENOENT);
+	g_assert_cmpstr(e.msg, ==, "mount /x: No such file or directory");
+	close(p.b);
+	p = make_pair();
+	err_clear(&e);
+	g_assert_cmpint(step_say(p.b, STEP_SERVED, NULL, 0, &e), ==, 0);
+	step_fail(p.a, STEP_ROOTED, &said);
+	close(p.a);
+	g_assert_cmpint(step_expect(p.b, STEP_ROOTED, NULL, NULL, &e), ==, -ENOENT);
+	g_assert_cmpstr(e.msg, ==, "mount /x: No such file or directory");
+	close(p.b);
+}
+
 static void test_death(void)
 {
 	struct pair p = make_pair();
@@ -104,6 +126,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/steps/order", test_order);
 	g_test_add_func("/steps/error", test_error_travels);
 	g_test_add_func("/steps/death", test_death);
+	g_test_add_func("/steps/last-words", test_last_words);
 	g_test_add_func("/steps/fds", test_fds);
 	g_test_add_func("/steps/end", test_end);
 	return g_test_run();
