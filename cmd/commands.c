@@ -27,6 +27,7 @@ const struct command *const commands[] = {
 	&command_image_inspect,
 	&command_images,
 	&command_info,
+	&command_inspect,
 	&command_rmi,
 	&command_tag,
 	&command_untag,

@@ -115,11 +115,11 @@ static json_t *config_object(const struct container_record *r, json_t *config)
 	json_object_set_new(o, "OpenStdin", json_boolean(r->interactive));
 	json_object_set_new(o, "StdinOnce", json_false());
 	json_object_set_new(o, "Env", env ? json_incref(env) : json_array());
-	json_object_set_new(o, "Cmd", args ? json_incref(args) : json_array());
+	json_object_set_new(o, "Cmd", r->command ? strings(r->command) : args ? json_incref(args) : json_array());
 	json_object_set_new(o, "Image", text(r->image_name));
 	json_object_set_new(o, "Volumes", json_null());
 	json_object_set_new(o, "WorkingDir", text(json_string_value(json_object_get(process, "cwd"))));
-	json_object_set_new(o, "Entrypoint", json_array());
+	json_object_set_new(o, "Entrypoint", text(""));
 	json_object_set_new(o, "OnBuild", json_null());
 	json_object_set_new(o, "Labels", labels_object(r->labels));
 	json_object_set_new(o, "Annotations", json_incref(json_object_get(config, "annotations")

@@ -6,4 +6,5 @@ libcmd_a_SOURCES += \
 	cmd/image_use.c cmd/image_use.h \
 	cmd/images.c \
 	cmd/info.c \
+	cmd/inspect.c \
 	cmd/volume.c

@@ -8,6 +8,6 @@ extern const struct command command_images, command_rmi, command_tag, command_un
 	command_image_inspect, command_history;
 extern const struct command command_volume_create, command_volume_ls, command_volume_inspect, command_volume_rm,
 	command_volume_prune, command_volume_exists;
-extern const struct command command_info, command_version;
+extern const struct command command_inspect, command_info, command_version;
 
 #endif

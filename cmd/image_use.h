@@ -32,6 +32,10 @@ bool image_name_matches(const char *name, const char *pattern);
 /* Unix nanoseconds of the config's creation, 0 where it does not say. */
 int64_t image_created(const struct image *img);
 
+struct volume;
+/* The object that `inspect` shows of a volume. */
+json_t *volume_object(const struct volume *v);
+
 /* "key=value" vectors as an object. */
 json_t *json_of_pairs(char *const *pairs);
 json_t *json_of_strings(char *const *list);

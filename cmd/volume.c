@@ -14,7 +14,7 @@ struct values {
 	char **labels, **options, **filters, *format, *driver, *timeout;
 };
 
-static json_t *volume_json(const struct volume *v)
+json_t *volume_object(const struct volume *v)
 {
 	g_autofree char *created = text_time_rfc3339(v->created_ns);
 
@@ -123,7 +123,7 @@ static int run_ls(struct context *c, void *values, int argc, char **argv)
 	for (struct volume **i = list; i && *i && r >= 0; i++) {
 		r = matches(c, *i, v->filters, &e);
 		if (r > 0)
-			json_array_append_new(rows, volume_json(*i));
+			json_array_append_new(rows, volume_object(*i));
 	}
 	if (r >= 0)
 		r = show_rows(rows, columns, v->quiet ? "{{.Name}}" : v->format, v->no_heading, &e);
@@ -146,7 +146,7 @@ static int run_inspect(struct context *c, void *values, int argc, char **argv)
 	if (r == 0 && v->all)
 		r = volume_list(c->store, &list, &e);
 	for (struct volume **i = list; i && *i; i++)
-		json_array_append_new(objects, volume_json(*i));
+		json_array_append_new(objects, volume_object(*i));
 	for (int i = 0; r == 0 && i < argc && !v->all; i++) {
 		autovolume *one = NULL;
 		struct err failed = ERR_INIT;
@@ -154,7 +154,7 @@ static int run_inspect(struct context *c, void *values, int argc, char **argv)
 		if (volume_get(c, argv[i], &one, &failed) < 0)
 			fail_one(&failed, EXIT_OURS, &worst);
 		else
-			json_array_append_new(objects, volume_json(one));
+			json_array_append_new(objects, volume_object(one));
 	}
 	if (r == 0 && (json_array_size(objects) > 0 || !v->format))
 		r = show_objects(objects, v->format, &e);

@@ -9,6 +9,7 @@ dist_man_MANS += \
 	man/coracle-image-inspect.1 \
 	man/coracle-images.1 \
 	man/coracle-info.1 \
+	man/coracle-inspect.1 \
 	man/coracle-kill.1 \
 	man/coracle-logs.1 \
 	man/coracle-ps.1 \

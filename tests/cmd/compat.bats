@@ -1,0 +1,50 @@
+#!/usr/bin/env bats
+# What scripts written for podman see: the answers recorded here are podman 4.3.1's.
+
+load helper
+
+teardown() { remove_containers; }
+
+@test "inspect finds a container, an image or a volume by name" {
+	"$CORACLE" create --name box --network none busybox sleep 100 >/dev/null
+	"$CORACLE" volume create compatvol >/dev/null
+	cs inspect -f '{{.Name}} {{.State.Status}} {{.Config.Cmd}}' box
+	ok && says "box created [sleep 100]"
+	cs inspect -f '{{.Name}} {{.Driver}} {{.Scope}}' compatvol
+	ok && says "compatvol local local"
+	cs inspect -f '{{.Id}}' busybox
+	ok && says "$(cat "$SUITE/busybox.id")"
+	cs inspect --type volume box
+	fails 125 "no such volume box"
+	"$CORACLE" volume rm compatvol >/dev/null
+}
+
+@test "inspect of what nobody has prints an empty list and fails" {
+	cs inspect nosuch
+	fails 125 'inspecting object: no such object: "nosuch"' && says "[]"
+	cs inspect --type image nosuch
+	fails 125 'nosuch: image not known' && says "[]"
+	cs inspect -f '{{.Id}}' busybox nosuch
+	fails 125 'no such object' && says "$(cat "$SUITE/busybox.id")"
+	cs inspect
+	fails 125 "no names or ids specified"
+}
+
+@test "a working directory or user that the image lacks is status 126" {
+	cs run --rm --network none -w /nosuch busybox pwd
+	fails 126 'workdir "/nosuch" does not exist on container'
+	cs run --rm --network none --user nosuch busybox id
+	fails 126 'unable to find user nosuch: no matching entries in passwd file'
+}
+
+@test "a closed pipe is 141 for what fails to write, and a status of its own stays" {
+	run bash -c '"$CORACLE" run --rm --network none busybox yes | head -1; exit "${PIPESTATUS[0]}"'
+	[ "$status" = 141 ] || no "yes"
+	run bash -c '"$CORACLE" run --rm --network none busybox sh -c "sleep 0.3; exit 5" | true; exit "${PIPESTATUS[0]}"'
+	[ "$status" = 5 ] || no "exit 5"
+}
+
+@test "a container without -i leaves the caller's standard input alone" {
+	run bash -c 'printf "a\nb\n" | ("$CORACLE" run -i --rm --network none busybox true; cat)'
+	ok && says $'a\nb'
+}
