@@ -111,12 +111,13 @@ static int fork_keeper(struct container_start *s, pid_t *ret, struct err *e)
 }
 
 /* A program that is process 1 of its pid namespace is not killed by SIGPIPE (pid_namespaces(7)): it sees EPIPE
- * and ends with a status of its own. What a shell would see without a container is 141. */
+ * and ends with a status of its own: 1, 2 or python's 120. What a shell would see without a container is 141.
+ * Any other status is the program's own word and stays. */
 static int as_broken_pipe(int status)
 {
 	struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
 
-	if (status == 0 || status > 124 || poll(&p, 1, 0) <= 0 || !(p.revents & POLLERR))
+	if ((status != 1 && status != 2 && status != 120) || poll(&p, 1, 0) <= 0 || !(p.revents & POLLERR))
 		return status;
 	return 128 + SIGPIPE;
 }
