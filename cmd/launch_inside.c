@@ -173,8 +173,10 @@ static int check_workdir(struct launch_ctx *x, int rootfd, const struct rspec *s
 		if (fd >= 0 && fchownat(fd, "", spec->process.user.uid, spec->process.user.gid, AT_EMPTY_PATH) < 0)
 			return err_set(e, errno, "workdir \"%s\"", dir);
 	}
-	if (fd == -ENOENT)
-		return err_msg(e, ENOENT, "workdir \"%s\" does not exist on container %s", dir, x->job->record->id);
+	if (fd == -ENOENT) {
+		err_msg(e, ENOENT, "workdir \"%s\" does not exist on container %s", dir, x->job->record->id);
+		return err_exit(e, EXIT_NOT_EXECUTABLE);
+	}
 	return fd < 0 ? err_set(e, -fd, "workdir \"%s\"", dir) : 0;
 }
 

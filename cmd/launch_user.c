@@ -114,7 +114,8 @@ int group_find(const char *group, const char *name, uint32_t *ret, struct err *e
 	}
 	if (number(name, ret))
 		return 0;
-	return err_msg(e, ENOENT, "unable to find group %s: no matching entries in group file", name);
+	err_msg(e, ENOENT, "unable to find group %s: no matching entries in group file", name);
+	return err_exit(e, EXIT_NOT_EXECUTABLE);
 }
 
 int user_find(struct arena *a, const char *passwd, const char *group, const char *user, struct found_user *ret,
@@ -128,8 +129,10 @@ int user_find(struct arena *a, const char *passwd, const char *group, const char
 	struct member_search m = { a, &u };
 
 	if (!each_line(passwd, user_line, &s)) {
-		if (!number(name, &s.uid))
-			return err_msg(e, ENOENT, "unable to find user %s: no matching entries in passwd file", name);
+		if (!number(name, &s.uid)) {
+			err_msg(e, ENOENT, "unable to find user %s: no matching entries in passwd file", name);
+			return err_exit(e, EXIT_NOT_EXECUTABLE);
+		}
 		s.name = NULL;
 		u.uid = s.uid;
 		(void)each_line(passwd, user_line, &s);

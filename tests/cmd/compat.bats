@@ -44,7 +44,7 @@ teardown() { remove_containers; }
 	[ "$status" = 5 ] || no "exit 5"
 }
 
-@test "a container without -i leaves the caller's standard input alone" {
+@test "a program that does not read leaves what was typed to the next one"
 	run bash -c 'printf "a\nb\n" | ("$CORACLE" run -i --rm --network none busybox true; cat)'
 	ok && says $'a\nb'
 }

@@ -42,12 +42,12 @@ r() {
 	r --entrypoint echo -- a b; ok; says "a b"
 	r --entrypoint '["echo","x y"]' -- z; ok; says "x y z"
 	r -w /tmp -- pwd; ok; says /tmp
-	r -w /nosuchdir -- pwd; fails 125 'workdir "/nosuchdir" does not exist on container'
+	r -w /nosuchdir -- pwd; fails 126 'workdir "/nosuchdir" does not exist on container'
 	r -w relative -- pwd; fails 125 "absolute"
 	r --umask 077 -- sh -c umask; ok; says 0077
 	r --umask 9 -- true; fails 125 "--umask 9"
-	r -u nosuchuser -- id; fails 125 "unable to find user nosuchuser: no matching entries in passwd file"
-	r -u 0:nosuchgroup -- id; fails 125 "unable to find group nosuchgroup: no matching entries in group file"
+	r -u nosuchuser -- id; fails 126 "unable to find user nosuchuser: no matching entries in passwd file"
+	r -u 0:nosuchgroup -- id; fails 126 "unable to find group nosuchgroup: no matching entries in group file"
 	r -u 0:0 -- id -u; ok; says 0
 }
 
