@@ -123,14 +123,60 @@ int path_mkdirs(const char *path, mode_t mode)
 	return 0;
 }
 
-static int remove_below(int fd, dev_t dev);
+/* A tree of any depth: directories that lie deeper than this are first moved to the top. So neither the stack nor
+ * the number of open descriptors grows with what somebody else made. */
+#define REMOVE_DEPTH_MAX 64
+
+struct removal {
+	dev_t dev;
+	int top;                /* the directory that goes away */
+	unsigned depth, moved;
+};
+
+static int remove_below(struct removal *r, int fd);
+
+static int move_to_top(struct removal *r, int dirfd, const char *name)
+{
+	char to[32];
+
+	for (;;) {
+		snprintf(to, sizeof to, ".removing.%u~", r->moved++);
+		if (renameat(dirfd, name, r->top, to) == 0)
+			return 0;
+		if (errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR)
+			return -errno;
+	}
+}
+
+static int remove_directory(struct removal *r, int dirfd, const char *name, int fd)
+{
+	struct stat st;
+	int result;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (st.st_dev != r->dev)
+		return -EXDEV;
+	/* Entries can't be removed from a directory that its owner made read-only, nor can it be moved. */
+	if ((st.st_mode & 0700) != 0700)
+		(void)fchmod(fd, 0700);
+	if (r->depth >= REMOVE_DEPTH_MAX)
+		return move_to_top(r, dirfd, name);
+	if (r->top < 0)
+		r->top = fd;
+	r->depth++;
+	result = remove_below(r, fd);
+	r->depth--;
+	if (result < 0)
+		return result;
+	return unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
+}
 
 /* Remove one entry; directories are entered without following anything. */
-static int remove_entry(int dirfd, const char *name, dev_t dev)
+static int remove_entry(struct removal *r, int dirfd, const char *name)
 {
 	autofd sub = -1;
-	struct stat st;
-	int r, first;
+	int first;
 
 	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
 		return 0;
@@ -151,53 +197,47 @@ static int remove_entry(int dirfd, const char *name, dev_t dev)
 		return -first;
 	if (sub < 0)
 		return errno == ENOENT ? 0 : -errno;
-	if (fstat(sub, &st) < 0)
-		return -errno;
-	if (st.st_dev != dev)
-		return -EXDEV;
-	r = remove_below(sub, dev);
-	if (r < 0)
-		return r;
-	return unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
+	return remove_directory(r, dirfd, name, sub);
 }
 
-static int remove_below(int fd, dev_t dev)
+static int remove_below(struct removal *r, int fd)
 {
-	DIR *dir;
-	struct dirent *d;
 	int first = 0, own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	struct stat st;
+	DIR *dir = own < 0 ? NULL : fdopendir(own);
+	struct dirent *d;
+	unsigned moved;
 
-	/* Entries can't be removed from a directory that its owner made read-only. */
-	if (fstat(fd, &st) == 0 && (st.st_mode & 0700) != 0700)
-		(void)fchmod(fd, 0700);
-	if (own < 0)
-		return -errno;
-	dir = fdopendir(own);
 	if (!dir) {
-		(void)close(own);
-		return -ENOMEM;
+		first = -errno;
+		fd_close(&own);
+		return first;
 	}
-	while ((d = readdir(dir))) {
-		int r;
+	do {
+		moved = r->moved;
+		while ((d = readdir(dir))) {
+			int result;
 
-		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
-			continue;
-		r = remove_entry(fd, d->d_name, dev);
-		if (r < 0 && first == 0)
-			first = r;
-	}
+			if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
+				continue;
+			result = remove_entry(r, fd, d->d_name);
+			if (result < 0 && first == 0)
+				first = result;
+		}
+		rewinddir(dir);
+	} while (first == 0 && fd == r->top && moved != r->moved);
 	(void)closedir(dir);
 	return first;
 }
 
 int path_remove_tree(int dirfd, const char *name)
 {
+	struct removal r = { .top = -1 };
 	struct stat st;
 
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
-	return remove_entry(dirfd, name, st.st_dev);
+	r.dev = st.st_dev;
+	return remove_entry(&r, dirfd, name);
 }
 
 char *path_of_fd(int fd, char *buf)

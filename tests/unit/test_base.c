@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -248,6 +249,33 @@ static void test_proc(void)
 	g_assert_cmpint(proc_finish(&p, "none", &e), ==, -ENOENT);
 }
 
+/* Deeper than descriptors and stack would allow: programs in containers make such trees. */
+static void test_remove_deep_tree(void)
+{
+	struct rlimit old, few = { 256, 256 };
+	char *top;
+	autofd root = make_dir(&top), at = fcntl(root, F_DUPFD_CLOEXEC, 3);
+
+	for (int i = 0; i < 3000; i++) {
+		int next;
+
+		g_assert_cmpint(mkdirat(at, "d", 0755), ==, 0);
+		next = openat(at, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		g_assert_cmpint(next, >=, 0);
+		if (i % 500 == 0)
+			g_assert_cmpint(fchmod(at, 0500), ==, 0);
+		(void)close(at);
+		at = next;
+	}
+	g_assert_cmpint(fchmod(root, 0755), ==, 0);
+	g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &old), ==, 0);
+	few.rlim_max = old.rlim_max;
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &few), ==, 0);
+	g_assert_cmpint(path_remove_tree(root, "d"), ==, 0);
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &old), ==, 0);
+	remove_dir(top);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -256,6 +284,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/base/text/words", test_text_words);
 	g_test_add_func("/base/path/in-root", test_path_in_root);
 	g_test_add_func("/base/path/remove-tree", test_remove_tree);
+	g_test_add_func("/base/path/remove-deep-tree", test_remove_deep_tree);
 	g_test_add_func("/base/path/normalize", test_normalize);
 	g_test_add_func("/base/file", test_file);
 	g_test_add_func("/base/lock", test_lock);
