@@ -164,7 +164,7 @@ static const int allowed[] = {
 	SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_recvfrom, SYS_sendto, SYS_recvmsg, SYS_sendmsg,
 	SYS_connect, SYS_bind, SYS_listen, SYS_accept, SYS_accept4, SYS_shutdown, SYS_close,
 	SYS_getsockname, SYS_getpeername, SYS_setsockopt, SYS_getsockopt,
-	SYS_ppoll, SYS_epoll_pwait, SYS_epoll_ctl, SYS_fcntl, SYS_openat, SYS_lseek, SYS_fstat, SYS_newfstatat,
+	SYS_ppoll, SYS_epoll_pwait, SYS_epoll_ctl, SYS_openat, SYS_lseek, SYS_fstat, SYS_newfstatat,
 	SYS_mmap, SYS_munmap, SYS_mremap, SYS_mprotect, SYS_madvise, SYS_brk, SYS_futex,
 	SYS_clock_gettime, SYS_gettimeofday, SYS_nanosleep, SYS_clock_nanosleep, SYS_getrandom, SYS_getpid,
 	SYS_gettid, SYS_dup3, SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_rt_sigaction, SYS_restart_syscall, SYS_exit,
@@ -215,19 +215,22 @@ static void answer_if(struct program *f, uint32_t k, uint32_t action)
 	emit(f, BPF_RET | BPF_K, action, 0, 0);
 }
 
-/* Call `nr` is allowed when the low word of argument `arg` is one of two values. */
-static void allow_with(struct program *f, int nr, unsigned arg, uint32_t one, uint32_t two)
+/* Call `nr` is allowed when the low word of argument `arg` is one of `n` values. */
+static void allow_with(struct program *f, int nr, unsigned arg, const uint32_t *values, uint8_t n)
 {
-	emit(f, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)nr, 0, 6);
+	emit(f, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)nr, 0, (uint8_t)(2 * n + 2));
 	load(f, offsetof(struct seccomp_data, args) + 8 * arg +
 		(__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0));
-	answer_if(f, one, SECCOMP_RET_ALLOW);
-	answer_if(f, two, SECCOMP_RET_ALLOW);
+	for (uint8_t i = 0; i < n; i++)
+		answer_if(f, values[i], SECCOMP_RET_ALLOW);
 	emit(f, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM, 0, 0);
 }
 
 int sandbox_filter(struct err *e)
 {
+	static const uint32_t families[] = { AF_INET, AF_INET6 }, ioctls[] = { FIONBIO, FIONREAD };
+	/* No F_SETOWN and F_SETSIG: with them a descriptor sends any signal to any process of the user. */
+	static const uint32_t fcntls[] = { F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC };
 	struct program f = { .n = 0 };
 	struct sock_fprog prog = { .filter = f.op };
 
@@ -244,8 +247,9 @@ int sandbox_filter(struct err *e)
 		emit(&f, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)allowed[i],
 		     (uint8_t)(G_N_ELEMENTS(allowed) - 1 - i), i + 1 < G_N_ELEMENTS(allowed) ? 0 : 1);
 	emit(&f, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
-	allow_with(&f, SYS_socket, 0, AF_INET, AF_INET6);
-	allow_with(&f, SYS_ioctl, 1, FIONBIO, FIONREAD);
+	allow_with(&f, SYS_socket, 0, families, G_N_ELEMENTS(families));
+	allow_with(&f, SYS_ioctl, 1, ioctls, G_N_ELEMENTS(ioctls));
+	allow_with(&f, SYS_fcntl, 1, fcntls, G_N_ELEMENTS(fcntls));
 	for (size_t i = 0; i < G_N_ELEMENTS(killing); i++)
 		answer_if(&f, (uint32_t)killing[i], SECCOMP_RET_KILL_PROCESS);
 	emit(&f, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM, 0, 0);
