@@ -16,6 +16,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -60,6 +61,9 @@ void ports_listen(struct ports *ports, bool on)
 
 static int join(const struct ports_params *p, struct err *e)
 {
+	/* From now on the container's root could look into this process, where it sees it (--pid=host), and the
+	 * host's files are still its root. */
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	/* EINVAL: it is the one that we are in, as for real root without a user namespace. */
 	if (setns(p->userns, CLONE_NEWUSER) < 0 && errno != EINVAL)
 		return err_set(e, errno, "enter the container's user namespace");
