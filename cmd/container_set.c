@@ -230,23 +230,41 @@ static int passes_one(const struct container_info *i, const char *key, const cha
 	return -1;
 }
 
+/* Was it created after (or before) the container that `name` means? 1, 0 or -errno. */
+static int passes_age(struct context *c, const struct container_info *i, const char *name, bool since, struct err *e)
+{
+	g_autofree char *id = NULL;
+	autorecord *other = NULL;
+	int r = container_find(&c->place, name, &id, e);
+
+	if (r == 0)
+		return err_msg(e, ENOENT, "no container with name or ID \"%s\" found: no such container", name);
+	if (r > 0)
+		r = container_load(&c->place, id, &other, e);
+	if (r < 0)
+		return r;
+	return since ? i->record->created_ns > other->created_ns : i->record->created_ns < other->created_ns;
+}
+
 int container_passes(struct context *c, const struct container_info *i, char *const *filters, struct err *e)
 {
 	g_autoptr(GHashTable) keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	GHashTableIter it;
 	gpointer hit;
 
-	(void)c;
 	for (; filters && *filters; filters++) {
 		const char *eq = strchr(*filters, '=');
 		char *key = eq ? g_strndup(*filters, (gsize)(eq - *filters)) : g_strdup(*filters);
-		int r = eq ? passes_one(i, key, eq + 1) : -1;
+		bool since = !strcmp(key, "since"), age = eq && (since || !strcmp(key, "before"));
+		int r = age ? passes_age(c, i, eq + 1, since, e) : eq ? passes_one(i, key, eq + 1) : -1;
 		bool label = !strcmp(key, "label");
 
 		if (r < 0) {
 			g_free(key);
+			if (age)
+				return r;
 			return err_msg(e, EINVAL, "--filter \"%s\": must be label=, status=, name=, id=, ancestor=, "
-				       "exited=, volume= or network= with a value", *filters);
+				       "exited=, volume=, network=, since= or before= with a value", *filters);
 		}
 		if (label && !r) {
 			g_free(key);
