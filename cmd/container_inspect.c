@@ -9,6 +9,7 @@
 #include "core/base/file.h"
 #include "core/base/text.h"
 #include "core/container/record.h"
+#include "storage/image.h"
 
 struct inspect_options {
 	char *format;
@@ -99,7 +100,32 @@ static json_t *labels_object(char *const *labels)
 	return o;
 }
 
-static json_t *config_object(const struct container_record *r, json_t *config)
+/* Config.Entrypoint and Config.Cmd: where the command begins with the image's entry point, that is not part of
+ * Cmd. Entrypoint is one string, as podman 4 has it. */
+static void set_command(struct context *c, json_t *o, const struct container_record *r, json_t *args)
+{
+	struct err ignored = ERR_INIT;
+	g_autofree char *entry = NULL;
+	autoimage *img = NULL;
+	char **rest = r->command;
+
+	if (r->image_id && rest && image_find(c->store, r->image_id, &img, &ignored) > 0 && img->config.entrypoint) {
+		char **e = img->config.entrypoint;
+
+		while (*e && *rest && !strcmp(*e, *rest)) {
+			e++;
+			rest++;
+		}
+		if (*e)         /* replaced by --entrypoint */
+			rest = r->command;
+		else
+			entry = g_strjoinv(" ", img->config.entrypoint);
+	}
+	json_object_set_new(o, "Entrypoint", text(entry));
+	json_object_set_new(o, "Cmd", rest ? strings(rest) : args ? json_incref(args) : json_array());
+}
+
+static json_t *config_object(struct context *c, const struct container_record *r, json_t *config)
 {
 	json_t *process = json_object_get(config, "process"), *o = json_object();
 	json_t *env = json_object_get(process, "env"), *args = json_object_get(process, "args");
@@ -115,11 +141,10 @@ static json_t *config_object(const struct container_record *r, json_t *config)
 	json_object_set_new(o, "OpenStdin", json_boolean(r->interactive));
 	json_object_set_new(o, "StdinOnce", json_false());
 	json_object_set_new(o, "Env", env ? json_incref(env) : json_array());
-	json_object_set_new(o, "Cmd", r->command ? strings(r->command) : args ? json_incref(args) : json_array());
+	set_command(c, o, r, args);
 	json_object_set_new(o, "Image", text(r->image_name));
 	json_object_set_new(o, "Volumes", json_null());
 	json_object_set_new(o, "WorkingDir", text(json_string_value(json_object_get(process, "cwd"))));
-	json_object_set_new(o, "Entrypoint", text(""));
 	json_object_set_new(o, "OnBuild", json_null());
 	json_object_set_new(o, "Labels", labels_object(r->labels));
 	json_object_set_new(o, "Annotations", json_incref(json_object_get(config, "annotations")
@@ -176,9 +201,14 @@ static json_t *ports_object(const struct container_record *r)
 	return o;
 }
 
-static json_t *host_config_object(const struct container_record *r)
+static json_t *host_config_object(const struct container_record *r, json_t *config)
 {
-	json_t *o = json_object();
+	json_t *o = json_object(), *resources = json_object_get(json_object_get(config, "linux"), "resources");
+	json_t *memory = json_object_get(json_object_get(resources, "memory"), "limit");
+	json_t *pids = json_object_get(json_object_get(resources, "pids"), "limit");
+
+	json_object_set_new(o, "Memory", json_integer(json_integer_value(memory)));
+	json_object_set_new(o, "PidsLimit", json_integer(json_integer_value(pids)));
 
 	json_object_set_new(o, "NetworkMode", text(r->network));
 	json_object_set_new(o, "PortBindings", ports_object(r));
@@ -194,7 +224,7 @@ static json_t *host_config_object(const struct container_record *r)
 	return o;
 }
 
-static void set_program(json_t *o, const struct container_record *r, json_t *config)
+static void set_program(struct context *c, json_t *o, const struct container_record *r, json_t *config)
 {
 	json_t *args = json_object_get(json_object_get(config, "process"), "args"), *rest = json_array();
 
@@ -202,7 +232,7 @@ static void set_program(json_t *o, const struct container_record *r, json_t *con
 	for (size_t n = 1; n < json_array_size(args); n++)
 		json_array_append(rest, json_array_get(args, n));
 	json_object_set_new(o, "Args", rest);
-	json_object_set_new(o, "Config", config_object(r, config));
+	json_object_set_new(o, "Config", config_object(c, r, config));
 }
 
 json_t *container_object(struct context *c, const struct container_info *i)
@@ -214,7 +244,7 @@ json_t *container_object(struct context *c, const struct container_info *i)
 
 	json_object_set_new(o, "Id", text(r->id));
 	json_object_set_new(o, "Created", time_text(r->created_ns));
-	set_program(o, r, config);
+	set_program(c, o, r, config);
 	json_object_set_new(o, "State", state_object(&i->state));
 	json_object_set_new(o, "Image", text(r->image_id));
 	json_object_set_new(o, "ImageDigest", text(r->image_digest));
@@ -236,7 +266,7 @@ json_t *container_object(struct context *c, const struct container_info *i)
 	json_object_set_new(o, "NetworkSettings", network);
 	json_object_set_new(o, "Namespace", text(""));
 	json_object_set_new(o, "IsInfra", json_false());
-	json_object_set_new(o, "HostConfig", host_config_object(r));
+	json_object_set_new(o, "HostConfig", host_config_object(r, config));
 	json_decref(config);
 	return o;
 }
