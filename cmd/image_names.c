@@ -52,8 +52,10 @@ static int remove_one(struct context *c, const char *arg, const struct rmi_value
 	const char *name;
 	int r = image_get(c, arg, &img, e);
 
-	if (r == -ENOENT && err_status(e) == 1 && v->ignore)
+	if (r == -ENOENT && err_status(e) == 1 && (v->ignore || v->force)) {
+		err_clear(e);
 		return 0;
+	}
 	if (r < 0)
 		return r;
 	name = image_name_meant(img, arg);

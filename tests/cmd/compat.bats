@@ -44,7 +44,36 @@ teardown() { remove_containers; }
 	[ "$status" = 5 ] || no "exit 5"
 }
 
-@test "a program that does not read leaves what was typed to the next one"
+@test "a program that does not read leaves what was typed to the next one" {
 	run bash -c 'printf "a\nb\n" | ("$CORACLE" run -i --rm --network none busybox true; cat)'
 	ok && says $'a\nb'
+}
+
+@test "ps filters since= and before=" {
+	"$CORACLE" create --name first --network none busybox true >/dev/null
+	"$CORACLE" create --name second --network none busybox true >/dev/null
+	cs ps -a --filter since=first --format '{{.Names}}'
+	ok && says second
+	cs ps -a --filter before=second --format '{{.Names}}'
+	ok && says first
+	cs ps -a --filter since=nosuch
+	fails 125 "no such container"
+}
+
+@test "inspect tells the entry point from the command" {
+	"$CORACLE" pull -q "$LAYERS" >/dev/null
+	"$CORACLE" create --name box --network none "$LAYERS" >/dev/null
+	cs inspect -f '{{.Config.Cmd}}|{{.Config.Entrypoint}}|{{.Config.User}}|{{.Config.StopSignal}}|{{.Config.WorkingDir}}' box
+	ok && says "[hello world]|/bin/echo|alice|2|/data"
+	"$CORACLE" rm box >/dev/null
+	"$CORACLE" create --name box --network none --entrypoint /bin/ls "$LAYERS" -l >/dev/null
+	cs inspect -f '{{.Path}} {{.Args}}' box
+	ok && says "/bin/ls [-l]"
+}
+
+@test "rmi -f of an image that is not here is no error" {
+	cs rmi -f nosuch
+	ok && says ""
+	cs rmi nosuch
+	fails 1 "nosuch: image not known"
 }
