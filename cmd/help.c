@@ -92,7 +92,7 @@ void help_program(const struct command *const *list, const char *group)
 		if (name && !((*list)->flags & COMMAND_HIDDEN))
 			g_ptr_array_add(lines, g_strdup_printf("  %-16s %s", name, (*list)->summary));
 	}
-	qsort(lines->pdata, lines->len, sizeof *lines->pdata, by_name);
+	g_ptr_array_sort(lines, by_name);
 	printf("\nCommands:\n");
 	for (guint i = 0; i < lines->len; i++)
 		puts(lines->pdata[i]);

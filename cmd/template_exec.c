@@ -216,7 +216,7 @@ static int run_over_map(struct exec *x, const struct node *n, json_t *map)
 	json_object_foreach(map, key, value) {
 		g_ptr_array_add(keys, (void *)(uintptr_t)key);
 	}
-	qsort(keys->pdata, keys->len, sizeof *keys->pdata, by_text);
+	g_ptr_array_sort(keys, by_text);
 	for (guint i = 0; i < keys->len && r == 0; i++)
 		r = run_item(x, n, template_keep(&x->run, json_string(keys->pdata[i])),
 			     json_object_get(map, keys->pdata[i]));

@@ -47,7 +47,7 @@ static void print_map(json_t *v, GString *out)
 	json_object_foreach(v, key, value) {
 		g_ptr_array_add(keys, (void *)(uintptr_t)key);
 	}
-	qsort(keys->pdata, keys->len, sizeof *keys->pdata, by_text);
+	g_ptr_array_sort(keys, by_text);
 	g_string_append(out, "map[");
 	for (guint i = 0; i < keys->len; i++) {
 		g_string_append_printf(out, "%s%s:", i ? " " : "", (char *)keys->pdata[i]);

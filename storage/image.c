@@ -356,7 +356,7 @@ int image_list(struct store *s, struct image ***ret, struct err *e)
 		}
 		g_ptr_array_add(list, img);
 	}
-	qsort(list->pdata, list->len, sizeof *list->pdata, by_age);
+	g_ptr_array_sort(list, by_age);
 	g_ptr_array_add(list, NULL);
 	*ret = (struct image **)g_ptr_array_free(list, FALSE);
 	arena_free(&idx.arena);

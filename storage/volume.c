@@ -202,7 +202,7 @@ int volume_list(struct store *s, struct volume ***ret, struct err *e)
 			log_warn("%s", damaged.msg);
 	}
 	(void)closedir(d);
-	qsort(list->pdata, list->len, sizeof *list->pdata, by_name);
+	g_ptr_array_sort(list, by_name);
 	g_ptr_array_add(list, NULL);
 	*ret = (struct volume **)g_ptr_array_free(list, FALSE);
 	return 0;
