@@ -82,9 +82,6 @@ static int join_namespaces(struct launch_job *job, struct err *e)
 				       files[ns], id);
 		s->namespaces[ns].listed = true;
 		s->namespaces[ns].path = arena_printf(&s->arena, "/proc/%d/ns/%s", (int)st.pid, files[ns]);
-		for (size_t i = 0; ns == RSPEC_NS_IPC && i < s->n_mounts; i++)
-			if (!strcmp(s->mounts[i].destination, "/dev/shm"))
-				s->mounts[i].source = arena_printf(&s->arena, "/proc/%d/root/dev/shm", (int)st.pid);
 	}
 	return 0;
 }

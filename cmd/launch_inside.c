@@ -5,9 +5,9 @@
  */
 #include "cmd/launch_inside.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <glib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +17,8 @@
 #include "core/base/fd.h"
 #include "core/base/path.h"
 #include "core/runtime/mounts.h"
+
+#define CHOWN_DEPTH_MAX 256      /* each level of the walk holds two descriptors */
 
 #define ACCOUNTS_MAX (16 * 1024 * 1024)
 
@@ -180,26 +182,55 @@ static int check_workdir(struct launch_ctx *x, int rootfd, const struct rspec *s
 	return fd < 0 ? err_set(e, -fd, "workdir \"%s\"", dir) : 0;
 }
 
-static uid_t chown_uid;
-static gid_t chown_gid;
-
-static int chown_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+/* Give what `fd` (O_PATH) names, and all below it on the same file system, to the program's user. By descriptors: another
+ * container may move things in the same volume meanwhile. */
+static int chown_below(int fd, const struct rspec_user *u, dev_t dev, int depth)
 {
-	(void)type;
-	(void)ftw;
-	if (st->st_uid == chown_uid && st->st_gid == chown_gid)
+	autofd sub = -1;
+	struct stat st;
+	struct dirent *d;
+	DIR *dir;
+	int r = 0;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (st.st_dev != dev)
 		return 0;
-	return lchown(path, chown_uid, chown_gid) < 0 && errno != ENOENT ? -1 : 0;
+	if ((st.st_uid != u->uid || st.st_gid != u->gid) && fchownat(fd, "", u->uid, u->gid, AT_EMPTY_PATH) < 0)
+		return -errno;
+	if (!S_ISDIR(st.st_mode))
+		return 0;
+	if (depth > CHOWN_DEPTH_MAX)
+		return -ELOOP;
+	sub = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = sub < 0 ? NULL : fdopendir(sub);
+	if (!dir)
+		return -errno;
+	(void)take_fd(&sub);
+	while (r == 0 && (d = readdir(dir))) {
+		autofd entry = -1;
+
+		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
+			continue;
+		entry = openat(dirfd(dir), d->d_name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (entry >= 0)
+			r = chown_below(entry, u, dev, depth + 1);
+		else if (errno != ENOENT)
+			r = -errno;
+	}
+	(void)closedir(dir);
+	return r;
 }
 
 /* U: host files, walked without following links and without leaving the file system. */
 static int chown_tree(const struct launch_special *s, const struct rspec *spec, struct err *e)
 {
-	chown_uid = spec->process.user.uid;
-	chown_gid = spec->process.user.gid;
-	if (nftw(s->source, chown_one, 32, FTW_PHYS | FTW_MOUNT) < 0)
-		return err_set(e, errno, "option U: chown %s to %u:%u", s->source, chown_uid, chown_gid);
-	return 0;
+	const struct rspec_user *u = &spec->process.user;
+	autofd fd = open(s->source, O_PATH | O_CLOEXEC);
+	struct stat st;
+	int r = fd < 0 || fstat(fd, &st) < 0 ? -errno : chown_below(fd, u, st.st_dev, 0);
+
+	return r < 0 ? err_set(e, -r, "option U: chown %s to %u:%u", s->source, u->uid, u->gid) : 0;
 }
 
 /* Show a mount that was made here: attached below our tmpfs, then bound by the runtime like any other. What is

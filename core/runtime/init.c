@@ -194,8 +194,13 @@ static int set_label(const struct init *in, struct err *e)
 static int arrange_fds(struct init *in, struct err *e)
 {
 	unsigned first = 3 + in->p->preserve_fds;
+	struct stat st;
 	int spare[3];
 
+	/* A directory of the host would be a way out of the root: openat(0, ".."). */
+	for (int i = 0; in->tty_slave < 0 && i < 3; i++)
+		if (fstat(in->p->stdio[i], &st) == 0 && S_ISDIR(st.st_mode))
+			return err_msg(e, EISDIR, "descriptor %d of the program is a directory of the host", i);
 	in->sock = fd_move_above(in->sock, (int)first);
 	if (in->sock < 0)
 		return err_set(e, -in->sock, "dup");

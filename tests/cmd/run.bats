@@ -167,7 +167,7 @@ r2() { local o=(); while [ "$1" != -- ]; do o+=("$1"); shift; done; shift; "$COR
 	fresh_store
 	[ -n "${RUN_ROOTFS-}" ] || box=(host)
 	r -v /tmp:/x -u nosuchuser --name n -- true; fails 126
-	r --cidfile "$BATS_TEST_TMPDIR/c2" -w /nosuch -- true; fails 125
+	r --cidfile "$BATS_TEST_TMPDIR/c2" -w /nosuch -- true; fails 126
 	[ ! -e "$BATS_TEST_TMPDIR/c2" ]
 	r -v new:/x -v /anonymous -- /nosuch; fails 127
 	timeout -s INT 0.01 "$CORACLE" run --rm --network none "${box[@]}" sleep 1 || :
