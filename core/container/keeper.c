@@ -20,6 +20,7 @@
 #include "core/base/log.h"
 #include "core/base/proc.h"
 #include "core/base/text.h"
+#include "core/container/guard.h"
 
 static struct keeper keeper;    /* its pages are touched only where used */
 
@@ -293,6 +294,8 @@ static void become_running(struct keeper *k)
 	if (s->hooks.helpers)
 		k->n_helpers = s->hooks.helpers(s->hooks.ctx, k->helpers, KEEPER_HELPERS_MAX);
 	(void)malloc_trim(0);
+	/* After the trim: what it shares with us is counted once. */
+	(void)guard_start(k->program.pidfd);
 }
 
 /* Attached clients may still be busy with output: the end is worth waiting for them, after all others know it. */

@@ -6,7 +6,7 @@
  * container as `coracle stop` does. It must never wait for one client while others wait for it, never read a path
  * that the container controls, and never need memory to end in order.
  *
- * When it is killed with SIGKILL the program dies too (launch() sets PDEATHSIG) and the free lock tells.
+ * When it is killed with SIGKILL the program dies too (launch() sets PDEATHSIG; guard.h) and the free lock tells.
  */
 #ifndef CORACLE_CONTAINER_KEEPER_H
 #define CORACLE_CONTAINER_KEEPER_H

@@ -54,6 +54,29 @@ teardown() { remove_containers; remove_tree "$BATS_TEST_TMPDIR"/{root,store,run}
 	assert_clean
 }
 
+@test "a killed keeper takes along a program that has changed its ids" {
+	c run -d --network none --name one host setpriv --reuid 1 --clear-groups sleep 100; ok
+	pid=$("$CORACLE" container inspect -f '{{.State.Pid}}' one)
+	eventually grep -qz sleep "/proc/$pid/cmdline"
+	kill -9 "$("$CORACLE" container inspect -f '{{.State.ConmonPid}}' one)"
+	gone() { ! grep -qs '^State:[^Z]*$' "/proc/$pid/status"; }
+	eventually gone
+	c ps -a --format '{{.State}} {{.ExitCode}}'; says "exited 137"
+	c rm one; ok
+}
+
+@test "a detached container keeps nothing of its caller's" {
+	cd "$BATS_TEST_TMPDIR"
+	out=$(timeout 20 "$CORACLE" run -d --network none --name one --rootfs "$ROOT" sleep 100 3>&- 7>&1)
+	[ -n "$out" ]
+	keeper=$("$CORACLE" container inspect -f '{{.State.ConmonPid}}' one)
+	for p in $keeper $(pgrep -P "$keeper"); do
+		[ "$p" = "$("$CORACLE" container inspect -f '{{.State.Pid}}' one)" ] && continue
+		[ "$(readlink "/proc/$p/cwd")" = / ]
+		[ "$(cut -d' ' -f7 <"/proc/$p/stat")" = 0 ]
+	done
+}
+
 @test "logs keep the streams apart, with times and tails" {
 	c run --network none --name one --rootfs "$ROOT" sh -c 'echo a; echo b; echo err >&2'; ok
 	cs logs one; ok; says $'a\nb'; [ "$stderr" = err ]
