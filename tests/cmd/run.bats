@@ -174,3 +174,7 @@ r2() { local o=(); while [ "$1" != -- ]; do o+=("$1"); shift; done; shift; "$COR
 	eventually assert_clean
 	remove_tree "$CORACLE_ROOT"
 }
+
+@test "the host image can be read-only, with temporary directories of its own" {
+	c run --rm --read-only --network none host sh -c 'touch /etc/x 2>/dev/null || touch /var/tmp/x /tmp/x && ls /var/tmp'; ok; says x
+}
