@@ -131,7 +131,8 @@ static int make_root(struct init *in, struct err *e)
 
 	/* Still with the user's own ids: the image may lie where nobody else may look. */
 	in->rootfd = h->mount_root ? h->mount_root(h->ctx, e) : root_open_path(s, e);
-	if (in->rootfd < 0 || root_attach(in->rootfd, e) < 0)
+	if (in->rootfd < 0 || root_attach(in->rootfd, e) < 0 ||
+	    root_find_mounts(s, in->rootfd, &in->root_mounts, e) < 0)
 		return -e->code;
 	if (rights_become_root(in->map, e) < 0)
 		return -e->code;
@@ -227,7 +228,7 @@ static int build(struct init *in, struct err *e)
 	if (make_root(in, e) < 0 || furnish(in, e) < 0)
 		return -e->code;
 	if (step_expect(in->sock, STEP_SERVED, NULL, NULL, e) < 0 ||
-	    root_enter(in->p->spec, in->rootfd, e) < 0 || enter_cwd(in, e) < 0)
+	    root_enter(in->p->spec, in->rootfd, &in->root_mounts, e) < 0 || enter_cwd(in, e) < 0)
 		return -e->code;
 	return step_say(in->sock, STEP_ROOTED, &in->tty_master, in->tty_master >= 0, e);
 }

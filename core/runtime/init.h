@@ -5,6 +5,7 @@
 #include "core/runtime/devices.h"
 #include "core/runtime/launch.h"
 #include "core/runtime/mounts.h"
+#include "core/runtime/root.h"
 #include "core/runtime/namespaces.h"
 #include "core/runtime/seccomp.h"
 
@@ -22,6 +23,7 @@ struct init {
 	/* made on the way */
 	struct mounts mounts;
 	struct devices devices;
+	struct root_mounts root_mounts;
 	int rootfd, tty_master, tty_slave;
 	int label_fd;           /* /proc/self/attr/exec of the host's /proc, or -1 */
 	const char *program;

@@ -1,6 +1,7 @@
 /* root.c - see root.h. */
 #include "core/runtime/root.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -122,16 +123,44 @@ static int set_propagation(const char *word, struct err *e)
 	return r < 0 ? err_set(e, -r, "rootfsPropagation %s", word) : 0;
 }
 
-int root_enter(const struct rspec *spec, int rootfd, struct err *e)
+int root_find_mounts(const struct rspec *spec, int rootfd, struct root_mounts *ret, struct err *e)
+{
+	int own = spec->root_readonly ? openat(rootfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	DIR *dir = own < 0 ? NULL : fdopendir(own);
+	struct dirent *d;
+
+	ret->n = 0;
+	if (!dir)
+		return spec->root_readonly ? err_set(e, errno, "read the root directory") : 0;
+	while ((d = readdir(dir)) && ret->n < ROOT_MOUNTS_MAX) {
+		int fd = d->d_name[0] == '.' && (!d->d_name[1] || d->d_name[1] == '.') ? -1 :
+			 openat(rootfd, d->d_name, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
+		struct statx st;
+
+		if (fd >= 0 && statx(fd, "", AT_EMPTY_PATH, 0, &st) == 0 && st.stx_attributes & STATX_ATTR_MOUNT_ROOT)
+			ret->fds[ret->n++] = fd;
+		else
+			fd_close(&fd);
+	}
+	(void)closedir(dir);
+	return 0;
+}
+
+static int close_root(int rootfd, const struct root_mounts *with, struct err *e)
+{
+	int r = mount_change(rootfd, false, MOUNT_ATTR_RDONLY, 0, 0);
+
+	for (size_t i = 0; i < with->n && r == 0; i++)
+		r = mount_change(with->fds[i], false, MOUNT_ATTR_RDONLY, 0, 0);
+	return r < 0 ? err_set(e, -r, "make the root file system read-only") : 0;
+}
+
+int root_enter(const struct rspec *spec, int rootfd, const struct root_mounts *with, struct err *e)
 {
 	autofd old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int r;
 
-	if (spec->root_readonly) {
-		r = mount_change(rootfd, false, MOUNT_ATTR_RDONLY, 0, 0);
-		if (r < 0)
-			return err_set(e, -r, "make the root file system read-only");
-	}
+	if (spec->root_readonly && close_root(rootfd, with, e) < 0)
+		return -e->code;
 	if (old < 0 || fchdir(rootfd) < 0)
 		return err_set(e, errno, "enter the root file system");
 	/* With "." twice the old root ends up on top of the new one, from where it is taken away. */

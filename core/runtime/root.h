@@ -12,10 +12,19 @@ int root_open_path(const struct rspec *spec, struct err *e);
  * names of the host are looked up by. */
 int root_attach(int rootfd, struct err *e);
 
+#define ROOT_MOUNTS_MAX 64
+
+/* Mounts that the root consists of besides its own: the top-level directories of the image `host`, for one. */
+struct root_mounts { int fds[ROOT_MOUNTS_MAX]; size_t n; };
+
+/* Find those of a root that will be read-only, before anything else is mounted in it. 0 or -errno. */
+int root_find_mounts(const struct rspec *spec, int rootfd, struct root_mounts *ret, struct err *e);
+
 /* Cover spec's masked paths and make its read-only paths so; missing ones are skipped. */
 int root_mask(const struct rspec *spec, int rootfd, struct err *e);
 
-/* Make `rootfd` the root of this mount namespace and let go of the old one, for good. */
-int root_enter(const struct rspec *spec, int rootfd, struct err *e);
+/* Make `rootfd` the root of this mount namespace and let go of the old one, for good. `with`, the mounts that
+ * belong to it, become read-only with it. */
+int root_enter(const struct rspec *spec, int rootfd, const struct root_mounts *with, struct err *e);
 
 #endif
