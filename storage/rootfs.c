@@ -28,6 +28,7 @@ struct rootfs_plan {
 	char *dir;              /* ROOTFS_DIR */
 	int container_fd;
 	bool volatile_upper;
+	bool foreign;           /* the store's owner has no id in the container */
 };
 
 /* A lower directory with nothing in it: overlayfs wants two when there is no upper one. */
@@ -136,6 +137,19 @@ static int plan_overlay(struct rootfs_plan *p, const struct store *s, struct err
 	return r;
 }
 
+/* Files stored through a single id all belong to the user, whatever number the container has for that. */
+static bool shows_image(const struct idmap *m)
+{
+	return (m->one_id && idmap_store()->one_id) || idmap_shows_store(m);
+}
+
+/* Is the user that owns the store nobody in the container? */
+static bool is_foreign(const struct idmap *m)
+{
+	return m && !m->none && (idmap_inside(m->uid, m->n_uid, geteuid()) < 0 ||
+				 idmap_inside(m->gid, m->n_gid, getegid()) < 0);
+}
+
 int rootfs_plan_image(struct store *s, const struct image *img, const struct rootfs_options *o,
 		      struct rootfs_plan **ret, struct err *e)
 {
@@ -146,11 +160,16 @@ int rootfs_plan_image(struct store *s, const struct image *img, const struct roo
 	if (!s->driver && (r = store_choose_driver(s, e)) < 0)
 		return r;
 	vfs = !strcmp(s->driver, "vfs");
-	if (!img->host && o->idmap && !idmap_shows_store(o->idmap))
+	if (!img->host && o->idmap && !shows_image(o->idmap))
 		return err_msg(e, EOPNOTSUPP,
-			       "the %s driver cannot show the image's owners through these id maps; "
-			       "the fuse driver can (--storage-driver fuse)", s->driver);
+			       "the %s driver cannot show an image's owners through these id maps: only the fuse "
+			       "driver can, which this version does not have; without --userns and --uidmap the "
+			       "container's root is you on the host", s->driver);
+	if (img->host && is_foreign(o->idmap) && !(o->volatile_upper && hostfs_in_memory()))
+		return err_msg(e, EOPNOTSUPP, "the image host with these id maps: what the container writes could "
+			       "not be stored as yours; use --rm (Linux 6.6 or later) or another --userns");
 	p = plan_new(s, img->host ? ROOTFS_HOST : vfs ? ROOTFS_VFS : ROOTFS_OVERLAY);
+	p->foreign = is_foreign(o->idmap);
 	if (!img->host)
 		add_layers(p, &img->config);
 	r = name_container(p, o, e);
@@ -177,6 +196,14 @@ int rootfs_plan_dir(struct store *s, const char *dir, bool overlay, const struct
 	if (stat(full, &st) < 0 || !S_ISDIR(st.st_mode)) {
 		free(full);
 		return err_set(e, ENOTDIR, "--rootfs %s", dir);
+	}
+	if (overlay && (!strcmp(full, "/") || is_foreign(o->idmap))) {
+		r = strcmp(full, "/") != 0 ?
+		    err_msg(e, EOPNOTSUPP, "overlay of %s with these id maps: what the container writes could not "
+			    "be stored as yours; use it without O, or another --userns", full) :
+		    err_msg(e, EOPNOTSUPP, "the kernel makes no overlay of /; use the image \"host\"");
+		free(full);
+		return r;
 	}
 	p = plan_new(s, overlay ? ROOTFS_OVERLAY : ROOTFS_DIR);
 	p->dir = g_strdup(full);
@@ -234,7 +261,7 @@ int rootfs_mount(struct rootfs_plan *p, struct err *e)
 		root = g_build_filename(p->container, "root", NULL);
 		return clone_tree(root, false, e);
 	case ROOTFS_HOST:
-		return hostfs_mount(p->container, p->volatile_upper, e);
+		return hostfs_mount(p->foreign ? NULL : p->container, p->volatile_upper, e);
 	default:
 		return clone_tree(p->dir, true, e);
 	}

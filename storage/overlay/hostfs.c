@@ -14,6 +14,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -22,6 +23,10 @@
 #include "core/base/fd.h"
 #include "core/base/log.h"
 #include "storage/overlay/overlay.h"
+
+/* Where the tmpfs lies for a moment when the container's own directory is closed to the container's ids: everybody
+ * may look there, and nothing of it is needed meanwhile. */
+#define ANYWHERE "/sys"
 
 struct host_root {
 	int rootfd;             /* the new "/" */
@@ -38,7 +43,7 @@ static bool is_own(const char *name)
 }
 
 /* tmpfs keeps user.* attributes, which opaque directories need, since 6.6. */
-static bool memory_can_be_upper(void)
+bool hostfs_in_memory(void)
 {
 	struct utsname u;
 	unsigned major, minor;
@@ -159,7 +164,7 @@ static int build(const char *place, const char *container, bool volatile_upper, 
 	int r, mnt;
 
 	/* Kept for a later start unless the container goes with its program. */
-	if (volatile_upper && memory_can_be_upper()) {
+	if (volatile_upper && hostfs_in_memory()) {
 		h.layers = place;
 		h.volatile_upper = false;
 	}
@@ -181,17 +186,19 @@ static int build(const char *place, const char *container, bool volatile_upper, 
 
 int hostfs_mount(const char *container, bool volatile_upper, struct err *e)
 {
-	g_autofree char *place = NULL;
+	g_autofree char *place = container ? g_build_filename(container, "root", NULL) : g_strdup(ANYWHERE);
 	int mnt;
 
-	if (!container)
-		return err_msg(e, EINVAL, "the image host needs a container directory");
-	place = g_build_filename(container, "root", NULL);
-	if (mkdir(place, 0700) < 0 && errno != EEXIST)
+	if (container && mkdir(place, 0700) < 0 && errno != EEXIST)
 		return err_set(e, errno, "%s", place);
-	if (mount("tmpfs", place, "tmpfs", MS_NODEV | MS_NOSUID, "mode=0755") < 0)
+	if (mount("tmpfs", place, "tmpfs", MS_NODEV | MS_NOSUID, container ? "mode=0755" : "mode=0755,uid=0,gid=0") < 0)
 		return err_set(e, errno, "tmpfs on %s", place);
-	mnt = build(place, container, volatile_upper, e);
+	/* An id that the namespace has not can make no files. */
+	if (!container) {
+		(void)setfsgid(0);
+		(void)setfsuid(0);
+	}
+	mnt = build(place, container, volatile_upper || !container, e);
 	(void)umount2(place, MNT_DETACH);
 	return mnt < 0 ? err_wrap(e, "image host") : mnt;
 }

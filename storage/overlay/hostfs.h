@@ -11,8 +11,12 @@
 
 #include "core/base/err.h"
 
+/* Can the upper directories be in memory? */
+bool hostfs_in_memory(void);
+
 /* In init: mount it, detached. `container`: absolute path of the container's directory, where the upper
- * directories go. A descriptor or -errno. */
+ * directories go; NULL when the container's ids may not look there: all is in memory then. The calling process
+ * keeps file system id 0 in that case. A descriptor or -errno. */
 int hostfs_mount(const char *container, bool volatile_upper, struct err *e);
 
 #endif
