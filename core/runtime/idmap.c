@@ -112,6 +112,19 @@ bool idmap_find_helper(const char *name, char *path, size_t size)
 	return false;
 }
 
+/* With the command that gives this user ids that nobody else has. */
+static void explain_no_range(struct idmap *m, const char *user, const char *kind)
+{
+	uint32_t from = subid_next_free_here(), to = from + 65535;
+	char uids[48] = "";
+
+	if (*kind == 'u')
+		snprintf(uids, sizeof uids, " --add-subuids %u-%u", from, to);
+	snprintf(m->why_one_id, sizeof m->why_one_id,
+		 "no usable range for %s in /etc/sub%s; as root: usermod%s --add-subgids %u-%u %s", user, kind, uids,
+		 from, to, user);
+}
+
 /* The store map of an ordinary user, or the reason why it has one id only ("" when it has more). */
 static void plan_user(struct idmap *m)
 {
@@ -134,9 +147,7 @@ static void plan_user(struct idmap *m)
 		snprintf(m->why_one_id, sizeof m->why_one_id,
 			 "this session may not gain privileges (no_new_privs), so newuidmap cannot work");
 	if (kind)
-		snprintf(m->why_one_id, sizeof m->why_one_id,
-			 "no usable range for %s in /etc/sub%s; as root: usermod --add-sub%ss 100000-165535 %s",
-			 user, kind, kind, user);
+		explain_no_range(m, user, kind);
 	if (*m->why_one_id)
 		set_one_id(m, 0, 0);
 }

@@ -7,12 +7,15 @@
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/file.h"
 #include "core/base/text.h"
 
 #define CONFIG_MAX (4 * 1024 * 1024)    /* bytes of /etc/subuid, /etc/passwd: sites with many users */
+
+#define FREE_FROM 100000u       /* where useradd(8) begins to give ranges */
 
 /* Is this field the user's name or number? */
 static bool is_user(const char *field, const char *user, uid_t uid)
@@ -53,6 +56,35 @@ size_t subid_parse(const char *text, const char *user, uid_t uid, struct id_rang
 		text += len + (text[len] != '\0');
 	}
 	return n;
+}
+
+uint32_t subid_next_free(const char *text)
+{
+	uint64_t end = FREE_FROM;
+
+	for (const char *p = text; p && *p; p = strchr(p, '\n'), p = p ? p + 1 : NULL) {
+		unsigned first, n;
+
+		if (*p != '#' && sscanf(p, "%*[^:\n]:%u:%u", &first, &n) == 2 && (uint64_t)first + n > end)
+			end = (uint64_t)first + n;
+	}
+	/* Somebody uses the end of the numbers: then the administrator has to choose. */
+	return end > UINT32_MAX / 2 ? FREE_FROM : (uint32_t)end;
+}
+
+uint32_t subid_next_free_here(void)
+{
+	static const char *const files[] = { "/etc/subuid", "/etc/subgid" };
+	uint32_t end = FREE_FROM;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+		g_autofree char *text = NULL;
+		struct err e = ERR_INIT;
+
+		if (file_read(AT_FDCWD, files[i], CONFIG_MAX, &text, NULL, &e) >= 0)
+			end = MAX(end, subid_next_free(text));
+	}
+	return end;
 }
 
 /* Does nsswitch.conf send the question elsewhere than to the files? */

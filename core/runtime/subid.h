@@ -19,6 +19,12 @@ size_t subid_ranges(enum subid_kind kind, const char *user, uid_t uid, struct id
 /* The same for a whole text in the format of subuid(5), for tests. Lines that make no sense are skipped. */
 size_t subid_parse(const char *text, const char *user, uid_t uid, struct id_range *ret, size_t max);
 
+/* The first id after all ranges of such a text, at least 100000: where a new range can begin. */
+uint32_t subid_next_free(const char *text);
+
+/* The same of this machine's /etc/subuid and /etc/subgid together. */
+uint32_t subid_next_free_here(void);
+
 /* The login name of `uid` (g_free it), or NULL when the user data base does not have it. */
 char *subid_user_name(uid_t uid);
 
