@@ -33,6 +33,14 @@ static void copy_times(int to, const char *name, const struct stat *st)
 	(void)utimensat(to, name, t, AT_SYMLINK_NOFOLLOW);
 }
 
+/* Owners that the container has no ids for stay what they are: its root. */
+static int give(int fd, const struct stat *st)
+{
+	if (fchown(fd, st->st_uid, st->st_gid) < 0 && errno != EINVAL)
+		return -errno;
+	return fchmod(fd, st->st_mode & 07777) < 0 ? -errno : 0;
+}
+
 static int copy_file(int from, const char *name, int to, const struct stat *st)
 {
 	autofd in = openat(from, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), out = -1;
@@ -44,9 +52,7 @@ static int copy_file(int from, const char *name, int to, const struct stat *st)
 	if (out < 0)
 		return -errno;
 	r = copy_bytes(in, out);
-	if (r == 0 && (fchown(out, st->st_uid, st->st_gid) < 0 || fchmod(out, st->st_mode & 07777) < 0))
-		r = -errno;
-	return r;
+	return r < 0 ? r : give(out, st);
 }
 
 static int copy_link(int from, const char *name, int to, const struct stat *st)
@@ -57,7 +63,9 @@ static int copy_link(int from, const char *name, int to, const struct stat *st)
 	if (n < 0)
 		return -errno;
 	target[n] = '\0';
-	if (symlinkat(target, to, name) < 0 || fchownat(to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if (symlinkat(target, to, name) < 0)
+		return -errno;
+	if (fchownat(to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 && errno != EINVAL)
 		return -errno;
 	return 0;
 }
@@ -73,9 +81,7 @@ static int copy_subdir(int from, const char *name, int to, const struct stat *st
 		return -errno;
 	if (copy_dir(in, out, depth + 1, e) < 0)
 		return -e->code;
-	if (fchown(out, st->st_uid, st->st_gid) < 0 || fchmod(out, st->st_mode & 07777) < 0)
-		return -errno;
-	return 0;
+	return give(out, st);
 }
 
 static int copy_entry(int from, const char *name, int to, int depth, struct err *e)
@@ -93,6 +99,9 @@ static int copy_entry(int from, const char *name, int to, int depth, struct err 
 		r = copy_link(from, name, to, &st);
 	else if (S_ISFIFO(st.st_mode))
 		r = mkfifoat(to, name, st.st_mode & 07777) < 0 ? -errno : 0;
+	/* Files of ids that the container has not are closed to its root too: it misses nothing. */
+	if (r == -EACCES && !e->code)
+		return 0;
 	if (r < 0)
 		return e->code ? err_wrap(e, "%s", name) : err_set(e, -r, "copy %s", name);
 	copy_times(to, name, &st);

@@ -190,6 +190,14 @@ static bool is_directory(int fd)
 	return fstat(fd, &st) < 0 || S_ISDIR(st.st_mode);
 }
 
+static int no_mount_point(int code, struct err *e)
+{
+	(void)err_set(e, code, "the mount point can't be made");
+	/* Only a directory that is used as root, and belongs to somebody else, is closed to its root. */
+	return code == EACCES || code == EOVERFLOW ?
+	       err_hint(e, "the container's root may not write to this root file system") : -code;
+}
+
 static int make_bind(struct mounts *m, size_t i, int rootfd, struct mount_options *o, struct err *e)
 {
 	const struct rspec_mount *s = &m->spec->mounts[i];
@@ -199,7 +207,7 @@ static int make_bind(struct mounts *m, size_t i, int rootfd, struct mount_option
 	m->sources[i] = -1;
 	target = open_target(rootfd, s->destination, is_directory(tree));
 	if (target < 0)
-		return err_set(e, -target, "the mount point can't be made");
+		return no_mount_point(-target, e);
 	r = mount_attach(tree, target);
 	if (r < 0)
 		return err_set(e, -r, "bind");
@@ -222,7 +230,7 @@ static int make_fs(struct mounts *m, const struct rspec_mount *s, int rootfd, st
 	int r = 0;
 
 	if (target < 0)
-		return err_set(e, -target, "the mount point can't be made");
+		return no_mount_point(-target, e);
 	fd = mount_new_special(m, type, o, e);
 	bound = fd >= 0 && o->bind;
 	if (fd == -ENOTSUP)
