@@ -25,6 +25,11 @@ int launch_files_open(struct launch_ctx *x, struct err *e)
 	autofd target = open(x->files_path, O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -1;
 	int r;
 
+	/* Ids that the store's owner has not lent cannot go there; this one is masked inside anyway. */
+	if (target < 0 && errno == EACCES) {
+		x->files_path = "/sys/firmware";
+		target = open(x->files_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	}
 	if (target < 0)
 		return err_set(e, errno, "%s", x->files_path);
 	fd = mount_new("tmpfs", "coracle", data, 1, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, e);

@@ -54,7 +54,14 @@ static int check_mapped(const struct launch_ctx *x, const struct found_user *u, 
 	if (mapped(m->uid, m->n_uid, u->uid, m) && mapped(m->gid, m->n_gid, u->gid, m))
 		return 0;
 	(void)err_msg(e, EINVAL, "user %u:%u: these ids are not in the container's id map", u->uid, u->gid);
+	if (m->one_id)
+		(void)err_hint(e, "--userns=keep-id:uid=%u,gid=%u makes you that user", u->uid, u->gid);
 	return *m->why_one_id ? err_hint(e, "%s", m->why_one_id) : -e->code;
+}
+
+static int no_such_group(const struct idmap *m, int r, struct err *e)
+{
+	return *m->why_one_id ? err_hint(e, "%s", m->why_one_id) : r;
 }
 
 static int set_groups(struct launch_ctx *x, struct rspec *spec, const struct found_user *u, const char *group,
@@ -76,7 +83,8 @@ static int set_groups(struct launch_ctx *x, struct rspec *spec, const struct fou
 		if (group_find(group, *g, &gid, e) < 0)
 			return err_wrap(e, "--group-add");
 		if (!mapped(m->gid, m->n_gid, gid, m))
-			return err_msg(e, EINVAL, "--group-add %s: group %u is not in the container's id map", *g, gid);
+			return no_such_group(m, err_msg(e, EINVAL, "--group-add %s: group %u is not in the "
+							"container's id map", *g, gid), e);
 		*ARENA_PUSH(&spec->arena, to->additional_gids, to->n_additional_gids) = gid;
 	}
 	/* With one id the kernel forbids setgroups(2). */
