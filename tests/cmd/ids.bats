@@ -1,0 +1,131 @@
+# ids.bats - which user is who: with subordinate ids, without them, and under --userns.
+
+load helper
+
+# COMMAND...: as a user without subordinate ids (the session may not gain privileges, so newuidmap cannot work).
+one_id() { run --separate-stderr setpriv --no-new-privs "$CORACLE" "$@"; }
+
+setup() {
+	fresh_store
+}
+
+teardown() {
+	remove_tree "$CORACLE_ROOT"
+}
+
+@test "one id: an image is pulled, run, and removed; one line says why" {
+	one_id pull -q "$BUSYBOX"
+	ok
+	one_id run --rm --network none "$BUSYBOX" id -u
+	ok
+	says 0
+	[ "${#stderr_lines[@]}" -eq 1 ] || no "not one line"
+	[[ $stderr == *"single user id"*"no_new_privs"* ]] || no "no reason"
+	one_id rmi "$BUSYBOX"
+	ok
+	assert_clean
+	[ -z "$(ls "$CORACLE_ROOT/layers")" ]
+}
+
+@test "one id: -q silences the note, and commands that need no ids do not have it" {
+	one_id pull -q "$BUSYBOX"
+	for c in "ps -a" images "volume ls" "run -q --rm --network none $BUSYBOX true"; do
+		one_id $c
+		ok
+		[ -z "$stderr" ] || no "$c says something"
+	done
+}
+
+@test "one id: another user is an error that names the way out, and the way works" {
+	one_id pull -q "$BUSYBOX"
+	one_id run -q --rm --network none -u alice "$BUSYBOX" id
+	[ "$status" -ne 0 ]
+	[[ $stderr == *"--userns=keep-id:uid=1000,gid=1000"* ]] || no "no remedy"
+	one_id run -q --rm --network none --userns=keep-id:uid=1000,gid=1000 "$BUSYBOX" sh -c 'id -un; touch /x; stat -c %u /x /bin'
+	ok
+	says $'alice\n1000\n1000'
+	one_id run -q --rm --network none --userns=keep-id "$BUSYBOX" id -u
+	ok
+	says "$(id -u)"
+	assert_clean
+}
+
+@test "one id: volumes are filled, and :U and :O work" {
+	mkdir "$BATS_TEST_TMPDIR/d"
+	one_id pull -q "$LAYERS"
+	one_id run -q --rm --network none -u 0 -v v:/vol -v "$BATS_TEST_TMPDIR/d:/d:U" -v "$BATS_TEST_TMPDIR:/o:O" \
+		--entrypoint sh "$LAYERS" -c 'cat /vol/seed; touch /o/x; stat -c %u /d /vol/seed'
+	ok
+	says $'seed\n0\n0'
+	[ ! -e "$BATS_TEST_TMPDIR/x" ]
+}
+
+@test "a store with subordinate ids can be used and removed without them, or says why not" {
+	c pull -q "$BUSYBOX"
+	one_id run -q --rm --network none "$BUSYBOX" id -u
+	says 0
+	one_id rmi "$BUSYBOX"
+	[ "$status" -eq 0 ] || [[ $stderr == Error:* ]]
+	c rmi -f "$BUSYBOX"
+	ok
+	assert_clean
+}
+
+@test "a store made with one id goes on with subordinate ids" {
+	one_id pull -q "$BUSYBOX"
+	cs run --rm --network none -u alice "$BUSYBOX" id -un
+	ok
+	says alice
+	c rmi "$BUSYBOX"
+	ok
+}
+
+@test "maps that overlay cannot show are refused before anything is made, in words that help" {
+	c pull -q "$BUSYBOX"
+	for u in --userns=keep-id --userns=nomap --userns=auto "--uidmap=0:1:10"; do
+		c run --rm --network none "$u" "$BUSYBOX" true
+		fails 125 "without --userns"
+		lacks "--storage-driver fuse"
+	done
+	c --storage-driver vfs run --rm --network none --userns=keep-id "$BUSYBOX" true
+	fails 125 "the vfs driver cannot"
+	assert_clean
+}
+
+@test "the image host takes every map" {
+	c run --rm --network none --userns=keep-id host id -u
+	ok
+	says "$(id -u)"
+	c run --rm --network none --userns=keep-id:uid=1000,gid=1001 host sh -c 'id -u; id -g'
+	says $'1000\n1001'
+	for u in nomap auto auto:size=1000; do
+		c run --rm --network none --userns="$u" host sh -c 'id -u; touch /made && stat -c %u /made'
+		ok
+		says $'0\n0'
+	done
+	c run --rm --network none --uidmap 0:1:10 --uidmap 10:0:1 host sh -c 'id -u; touch /made'
+	ok
+	assert_clean
+}
+
+@test "nomap and auto without --rm, or over a directory, are refused before anything is made" {
+	mkdir "$BATS_TEST_TMPDIR/root"
+	c run --network none --userns=nomap host true
+	fails 125 "use --rm"
+	c run --rm --network none --userns=nomap --rootfs "$BATS_TEST_TMPDIR/root:O" true
+	fails 125 "without O"
+	c rm -f -a
+	assert_clean
+}
+
+@test "-u by name, number and group" {
+	c run --rm --network none -u nosuch host id
+	fails 126 "unable to find user nosuch: no matching entries in passwd file"
+	c run --rm --network none -u 0:nosuch host id
+	fails 126 "unable to find group nosuch"
+	c run --rm --network none -u 99999999 host id
+	[ "$status" -ne 0 ]
+	has "not in the container's id map"
+	c run --rm --network none --userns=bogus host id
+	fails 125 "--userns bogus"
+}

@@ -1,0 +1,101 @@
+# rootfs.bats - where a root file system comes from: drivers, --rootfs, the image host.
+
+load helper
+
+setup() {
+	fresh_store
+	dir=$BATS_TEST_TMPDIR/root
+	mkdir -p "$dir"/{bin,etc,tmp}
+	cp "$(command -v busybox)" "$dir/bin/busybox"
+	for a in sh id touch cat ls; do ln -s busybox "$dir/bin/$a"; done
+}
+
+teardown() {
+	remove_tree "$CORACLE_ROOT"
+}
+
+# DRIVER: what every driver must show of an image of several layers.
+layers_are_right() {
+	c --storage-driver "$1" pull -q "$LAYERS"
+	ok
+	c --storage-driver "$1" run --rm --network none -u 0 --entrypoint sh "$LAYERS" -c '
+		[ ! -e /data/gone ] && [ ! -e /opaque/hidden ] && cat /opaque/shown /data/changed /data/keep/three
+		[ /data/one -ef /data/keep/link ] && touch /made && rm /data/one && [ ! -e /data/one ] && echo ok'
+	ok
+	says $'shown\nnew\nthree\nok'
+	c --storage-driver "$1" info --format '{{.store.graphDriverName}}'
+	says "$1"
+	assert_clean
+}
+
+@test "overlay: whiteouts, opaque directories, hard links" { layers_are_right overlay; }
+@test "vfs: whiteouts, opaque directories, hard links" { layers_are_right vfs; }
+
+@test "one store serves both drivers by turns" {
+	c pull -q "$LAYERS"
+	for d in vfs overlay vfs; do
+		c --storage-driver "$d" run --rm --network none "$LAYERS"
+		ok
+		says "hello world"
+	done
+}
+
+@test "a container made with one driver is removed with the other" {
+	c pull -q "$BUSYBOX"
+	c --storage-driver vfs run --network none --name a "$BUSYBOX" touch /x
+	ok
+	c --storage-driver overlay rm a
+	ok
+	assert_clean
+}
+
+@test "--rootfs: a directory, a link to it, a read-only one" {
+	ln -s root "$BATS_TEST_TMPDIR/link"
+	c run --rm --network none --rootfs "$BATS_TEST_TMPDIR/link" sh -c 'touch /made; id -u'
+	ok
+	says 0
+	[ -e "$dir/made" ]
+	c run --rm --network none --read-only --rootfs "$dir" sh -c 'touch /tmp/y && ! touch /x 2>/dev/null'
+	ok
+	c run --rm --network none --read-only --read-only-tmpfs=false --rootfs "$dir" sh -c '! touch /tmp/y /run/y /x 2>/dev/null'
+	ok
+	c run --rm --network none --userns=keep-id --rootfs "$dir" id -u
+	ok
+	says "$(id -u)"
+}
+
+@test "--rootfs with :O keeps the directory as it is" {
+	c run --rm --network none --rootfs "$dir:O" sh -c 'touch /made /bin/made; cat /made'
+	ok
+	[ ! -e "$dir/made" ] && [ ! -e "$dir/bin/made" ]
+	assert_clean
+}
+
+@test "--rootfs that cannot be used is named" {
+	c run --rm --network none --rootfs "$BATS_TEST_TMPDIR/none" true
+	fails 125 none
+	c run --rm --network none --rootfs /etc true
+	fails 125 "may not write"
+	c run --rm --network none --rootfs /:O true
+	fails 125 'image "host"'
+	assert_clean
+}
+
+@test "host: programs work, writes are thrown away" {
+	c run --rm --network none host bash -c 'python3 -c "print(6 * 7)"; touch /made && ls /made'
+	ok
+	says $'42\n/made'
+	[ ! -e /made ]
+	c run --rm --network none host sh -c 'echo "int main(void) { return 7; }" >/tmp/a.c && gcc -o /tmp/a /tmp/a.c && /tmp/a'
+	[ "$status" -eq 7 ] || no "not 7"
+	assert_clean
+}
+
+@test "host: read-only, and with a directory of the user's" {
+	c run --rm --network none --read-only host sh -c 'touch /tmp/y /var/tmp/y && ! touch /x 2>/dev/null'
+	ok
+	c run --rm --network none -v "$BATS_TEST_TMPDIR:/x" -w /x host sh -c 'pwd; touch made'
+	ok
+	says /x
+	[ -O "$BATS_TEST_TMPDIR/made" ]
+}
