@@ -56,7 +56,8 @@ static int check_mapped(const struct launch_ctx *x, const struct found_user *u, 
 	(void)err_msg(e, EINVAL, "user %u:%u: these ids are not in the container's id map", u->uid, u->gid);
 	if (m->one_id)
 		(void)err_hint(e, "--userns=keep-id:uid=%u,gid=%u makes you that user", u->uid, u->gid);
-	return *m->why_one_id ? err_hint(e, "%s", m->why_one_id) : -e->code;
+	return err_hint(e, "%s", *m->why_one_id ? m->why_one_id :
+			"a longer range in /etc/subuid and /etc/subgid, or in --uidmap, has them (subuid(5))");
 }
 
 static int no_such_group(const struct idmap *m, int r, struct err *e)

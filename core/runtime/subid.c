@@ -2,6 +2,7 @@
 #include "core/runtime/subid.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
 #include <pwd.h>
@@ -113,7 +114,8 @@ static bool asks_library(void)
 /* struct subid_range of libsubid's interface. */
 struct library_range { unsigned long start, count; };
 
-static size_t library_ranges(enum subid_kind kind, const char *user, struct id_range *ret, size_t max)
+/* How many, or -ENOSYS when the library is not there. */
+static int library_ranges(enum subid_kind kind, const char *user, struct id_range *ret, size_t max)
 {
 	static const char *const files[] = { "libsubid.so.5", "libsubid.so.4", "libsubid.so.3", "libsubid.so" };
 	static const char *const names[][2] = {
@@ -131,23 +133,25 @@ static size_t library_ranges(enum subid_kind kind, const char *user, struct id_r
 	for (int i = 0; lib && i < 2 && !get; i++)
 		*(void **)&get = dlsym(lib, names[kind][i]);
 	if (!get)
-		return 0;
+		return -ENOSYS;
 	found = get(user, &ranges);
 	for (int i = 0; i < found && n < max; i++)
 		if (ranges[i].count > 0 && ranges[i].start + ranges[i].count <= UINT32_MAX)
 			ret[n++] = (struct id_range){ .outside = (uint32_t)ranges[i].start,
 						      .count = (uint32_t)ranges[i].count };
 	/* The library stays loaded: it may have started threads of a directory service. */
-	return n;
+	return (int)n;
 }
 
 size_t subid_ranges(enum subid_kind kind, const char *user, uid_t uid, struct id_range *ret, size_t max)
 {
 	g_autofree char *text = NULL;
 	struct err e = ERR_INIT;
+	int n = user && asks_library() ? library_ranges(kind, user, ret, max) : -ENOSYS;
 
-	if (user && asks_library())
-		return library_ranges(kind, user, ret, max);
+	/* Without the library newuidmap too goes by the files. */
+	if (n >= 0)
+		return (size_t)n;
 	if (file_read(AT_FDCWD, kind == SUBID_UID ? "/etc/subuid" : "/etc/subgid", CONFIG_MAX, &text, NULL, &e) < 0)
 		return 0;
 	return subid_parse(text, user, uid, ret, max);
