@@ -15,6 +15,7 @@
 #include "core/base/path.h"
 #include "core/runtime/cgroup.h"
 #include "net/names.h"
+#include "storage/reown.h"
 #include "storage/volume.h"
 
 #define CONFIG_MAX (64 * 1024 * 1024)
@@ -153,6 +154,8 @@ static int plan_specials(struct launch_ctx *x, struct err *e)
 			return -e->code;
 		if (s->kind == SPECIAL_IMAGE)
 			r = image_find(x->job->c->store, s->source, &x->images[i], e);
+		if (x->images[i] && reown_image(x->job->c->store, x->images[i], e) < 0)
+			return -e->code;
 		if (s->kind == SPECIAL_VOLUME)
 			r = plan_volume(x, i, e);
 		if (r == 0)

@@ -4,6 +4,7 @@
  *              carry user.overlay.opaque=y; owners as the store map could set them
  *   owners     what tree/ could not store: uid, gid, mode, device nodes; absent when all could be. The format
  *              is owners.h's
+ *   owned      how many ids there were when reown.h set the owners later; absent when it never did
  *   info       JSON: "size" (bytes of its files), file count, compressed digest and size it came from, notes
  *   tar        what gives back the layer's tar bit for bit together with tree/ (headers, padding, order)
  */

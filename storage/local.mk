@@ -7,6 +7,8 @@ libstorage_a_SOURCES += \
 	storage/image_gc.c \
 	storage/image_index.c storage/image_index.h \
 	storage/layer.c storage/layer.h \
+	storage/owners.c storage/owners.h \
+	storage/reown.c storage/reown.h \
 	storage/rootfs.c storage/rootfs.h \
 	storage/stage.c \
 	storage/store.c storage/store.h \
@@ -17,7 +19,6 @@ libimage_a_SOURCES += \
 	storage/partial.c \
 	storage/partial.h \
 	storage/inflate.c storage/inflate.h \
-	storage/owners.c storage/owners.h \
 	storage/ring.c storage/ring.h \
 	storage/unpack.c storage/unpack.h \
 	storage/unpack_confine.c \

@@ -14,6 +14,7 @@
 #include "storage/overlay/hostfs.h"
 #include "storage/overlay/overlay.h"
 #include "storage/overlay/vfs.h"
+#include "storage/reown.h"
 
 enum rootfs_kind { ROOTFS_OVERLAY, ROOTFS_VFS, ROOTFS_DIR, ROOTFS_HOST, ROOTFS_KIND_COUNT };
 
@@ -168,6 +169,9 @@ int rootfs_plan_image(struct store *s, const struct image *img, const struct roo
 	if (img->host && is_foreign(o->idmap) && !(o->volatile_upper && hostfs_in_memory()))
 		return err_msg(e, EOPNOTSUPP, "the image host with these id maps: what the container writes could "
 			       "not be stored as yours; use --rm (Linux 6.6 or later) or another --userns");
+	r = reown_image(s, img, e);
+	if (r < 0)
+		return r;
 	p = plan_new(s, img->host ? ROOTFS_HOST : vfs ? ROOTFS_VFS : ROOTFS_OVERLAY);
 	p->foreign = is_foreign(o->idmap);
 	if (!img->host)
