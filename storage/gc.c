@@ -59,7 +59,12 @@ static int remove_garbage(struct store *s, const char *name, struct err *e)
 		r = mapped == -EACCES ? r : mapped;
 		err_clear(e);
 	}
-	return r < 0 ? err_set(e, -r, "remove %s/tmp/%s", s->root, name) : 0;
+	if (r == 0)
+		return 0;
+	(void)err_set(e, -r, "remove %s/tmp/%s", s->root, name);
+	return (r == -EPERM || r == -EACCES) && idmap_store()->one_id ?
+	       err_hint(e, "it belongs to subordinate ids that are not available now; a later command with them "
+			"removes it") : r;
 }
 
 int store_discard(struct store *s, int dirfd, const char *name, char **ret_garbage, struct err *e)
