@@ -80,6 +80,60 @@ teardown() {
 	ok
 }
 
+# An image whose files belong to others than root.
+push_owned() {
+	source "$CORACLE_SRC/tests/cmd/registry.bash"
+	source "$CORACLE_SRC/tests/cmd/images.bash"
+	python3 - "$BATS_TEST_TMPDIR/owned.tar" <<'P'
+import io, sys, tarfile
+t = tarfile.open(sys.argv[1], "w")
+def add(name, uid, gid, mode, data=b"x", kind=tarfile.REGTYPE):
+    i = tarfile.TarInfo(name)
+    i.uid, i.gid, i.mode, i.type, i.size = uid, gid, mode, kind, len(data)
+    t.addfile(i, io.BytesIO(data))
+add("home/alice", 1000, 1000, 0o500, b"", tarfile.DIRTYPE)
+add("home/alice/secret", 1000, 50, 0o040, b"alice's\n")
+add("home/alice/setuid", 5, 7, 0o6755)
+add("far", 200000, 200000, 0o4755)
+t.close()
+P
+	cp -r "$SUITE/images" "$BATS_TEST_TMPDIR/images"
+	umoci tag --image "$BATS_TEST_TMPDIR/images:busybox" owned
+	image_add_layers "$BATS_TEST_TMPDIR/images" owned "$BATS_TEST_TMPDIR/owned.tar"
+	registry_push "$BATS_TEST_TMPDIR/images:owned" "$REGISTRY_OPEN/owned:latest"
+	OWNED=$REGISTRY_OPEN/owned
+}
+
+@test "owners that one id could not set are there with subordinate ids, without a new pull" {
+	push_owned
+	one_id pull -q "$OWNED"
+	ok
+	one_id run -q --rm --network none "$OWNED" stat -c '%u:%g %a' /home/alice /home/alice/secret /home/alice/setuid
+	says $'0:0 700\n0:0 440\n0:0 755'
+	for i in 1 2; do
+		c run --rm --pull=never --network none "$OWNED" stat -c '%u:%g %a' /home/alice /home/alice/secret /home/alice/setuid /far
+		ok
+		says $'1000:1000 500\n1000:50 40\n5:7 6755\n0:0 755'
+	done
+	c run --rm --network none -u 1000:50 "$OWNED" sh -c 'cd /home/alice && ls | wc -l'
+	says 2
+	c rmi "$OWNED"
+	ok
+	[ -z "$(ls "$CORACLE_ROOT/layers")" ]
+}
+
+@test "files of ids that are not there any more: a clear error, and a later command removes them" {
+	c pull -q "$BUSYBOX"
+	c run --network none --name a "$BUSYBOX" sh -c 'mkdir -m 700 /p && touch /p/x && chown -R 1000:1000 /p'
+	ok
+	one_id rm a
+	[ "$status" -ne 0 ]
+	[[ $stderr == *"subordinate ids"* ]] || no "no reason"
+	c rmi -f "$BUSYBOX"
+	ok
+	assert_clean
+}
+
 @test "maps that overlay cannot show are refused before anything is made, in words that help" {
 	c pull -q "$BUSYBOX"
 	for u in --userns=keep-id --userns=nomap --userns=auto "--uidmap=0:1:10"; do
