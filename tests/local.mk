@@ -1,5 +1,9 @@
 # tests
-EXTRA_DIST += tests
+# Not EXTRA_DIST: of a directory that takes what lies in the build directory too.
+dist-hook:
+	(cd $(srcdir) && find tests -name .deps -prune -o -type f ! -name '*.o' ! -name .dirstamp ! -path tests/bench/floor \
+		! \( -path 'tests/unit/*' ! -name '*.*' \) -print | tar -cf - -T -) | tar -C "$(distdir)" -xf -
+.PHONY: dist-hook
 
 check_PROGRAMS += $(unit_tests)
 unit_tests =
