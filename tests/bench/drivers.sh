@@ -3,9 +3,9 @@
 . "$(dirname "$0")/lib.sh"
 bench_rootfs
 bench_images
-files=${FILES:-20000}
+files=${FILES:-10000}
 # busybox's clock of a hundredth of a second is enough for work of this size.
-work='mkdir /w; cd /w; t() { read u r </proc/uptime; echo ${u%.*}${u#*.}; }; a=$(t); i=0; while [ $i -lt 50 ]; do mkdir d$i; i=$((i+1)); done; tar xf /in.tar; b=$(t);
+work='mkdir /w; cd /w || exit; t() { read u r </proc/uptime; echo ${u%.*}${u#*.}; }; a=$(t); tar xf /in.tar; b=$(t);
 	find / -xdev >/dev/null; c=$(t); cat /large >/dev/null; d=$(t); echo $(((b-a)*10)) $(((c-b)*10)) $(((d-c)*10))'
 in=$BENCH_DIR/drivers
 if ! [ -e "$in/in.tar" ]; then

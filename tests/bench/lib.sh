@@ -3,6 +3,7 @@
 #   CORACLE    the program to measure (./coracle)
 #   BENCH_DIR  where images and stores are kept between runs (${TMPDIR:-/tmp}/coracle-bench-USER)
 #   RUNS       runs of each command (30)
+#   NO_PEERS   leave podman out
 #
 # Numbers are medians; a table gives the ratio of each line to its first. A peer that is not installed, or does not
 # work here, is named and left out.
@@ -25,6 +26,9 @@ need() { local p; for p; do command -v "$p" >/dev/null || { say "$(basename "$0"
 have() { command -v "$1" >/dev/null || { say "not measured: $1 is not installed"; return 1; }; }
 # WHAT COMMAND...: does it work here at all?
 works() { local what=$1; shift; "$@" >"$BENCH_DIR/works.log" 2>&1 || { say "not measured: $what: $(tail -n 1 "$BENCH_DIR/works.log")"; return 1; }; }
+
+# Files of other ids can be removed only by root of their user namespace.
+forget() { rm -rf "$1" 2>/dev/null || unshare --map-root-user --map-users=auto --map-groups=auto rm -rf "$1"; }
 
 co() { "$CORACLE" --root "$BENCH_DIR/coracle" "$@"; }
 co_words() { echo "$CORACLE --root $BENCH_DIR/coracle"; }
@@ -49,10 +53,14 @@ bench_images() {
 	registry_start bench || exit 1
 	trap 'kill "$(cat "$BENCH_DIR/registry-bench/pid")" 2>/dev/null' EXIT
 	registry_push "$layout:busybox" "$REGISTRY_BENCH/busybox:latest" || exit 1
+	registry_push "$layout:layers" "$REGISTRY_BENCH/layers:latest" || exit 1
+	LAYERS=$REGISTRY_BENCH/layers:latest
 	CERTS=$BENCH_DIR/tls/certs IMG=$REGISTRY_BENCH/busybox:latest
 	CO_OK= PODMAN_OK=
-	works "coracle pull" co pull -q --cert-dir "$CERTS" "$IMG" && works "coracle run" co run --rm --network none "$IMG" true && CO_OK=1
-	have podman && podman_setup && PODMAN_OK=1
+	forget "$BENCH_DIR/coracle"
+	works "coracle pull" co pull -q --cert-dir "$CERTS" "$IMG" && works "coracle run" co run --rm --network none "$IMG" true &&
+		works "coracle pull, several layers" co pull -q --cert-dir "$CERTS" "$LAYERS" && CO_OK=1
+	[ -z "${NO_PEERS-}" ] && have podman && podman_setup && PODMAN_OK=1
 	return 0
 }
 
@@ -64,6 +72,14 @@ podman_setup() {
 		works "podman with $r" $(podman_words) run --rm --network none "$IMG" true && return 0
 	done
 	return 1
+}
+
+# IMAGE-TAG: the image's layers in coracle's store as overlayfs wants them, the uppermost first.
+store_layers() {
+	skopeo inspect --config --raw "oci:$BENCH_DIR/images:$1" | python3 -c '
+import json, sys
+ids = json.load(sys.stdin)["rootfs"]["diff_ids"]
+print(":".join(f"{sys.argv[1]}/layers/{i.split(chr(58))[1]}/tree" for i in reversed(ids)))' "$BENCH_DIR/coracle"
 }
 
 # A plain root directory for those who have no images.
@@ -92,30 +108,25 @@ P
 	echo "$b"
 }
 
-# TITLE NAME COMMAND [NAME COMMAND...]: measure one by one, print medians and the ratio to the first.
-bench_compare() {
-	need hyperfine python3
-	local title=$1 args=()
-	shift
-	while [ $# -ge 2 ]; do
-		args+=(-n "$1" "$2")
-		shift 2
-	done
-	hyperfine -N --style none --warmup 3 --runs "$RUNS" --export-json "$BENCH_DIR/h.json" "${args[@]}" >"$BENCH_DIR/h.log" 2>&1 ||
-		{ say "$title: $(grep -v '^ *$' "$BENCH_DIR/h.log" | tail -n 2)"; return 1; }
-	python3 - "$title" "$BENCH_DIR/h.json" <<'P'
-import json, sys
-r = json.load(open(sys.argv[2]))["results"]
-print(f"\n{sys.argv[1]}\n{'':28} {'median ms':>10} {'cpu ms':>8} {'ratio':>7}")
-for x in r:
-    print(f"{x['command']:28} {x['median'] * 1e3:10.2f} {(x['user'] + x['system']) * 1e3:8.2f} {x['median'] / r[0]['median']:7.2f}")
-P
-}
+# WHAT VALUE at-most|at-least BUDGET: a line of all.sh's summary.
+verdict() { [ -n "${2-}" ] && printf '%s\t%s\t%s\t%s\n' "$@" >>"$BENCH_DIR/verdicts"; }
+# FILE-OF-A-TABLE NAME COLUMN: a number of a printed table (of a name without blanks).
+cell() { awk -v n="$2" -v c="$3" '$1 == n { print $c; exit }' "$1"; }
+
+# TITLE NAME COMMAND [NAME COMMAND...]: medians of RUNS rounds, and ratios to the first.
+bench_compare() { python3 "$here/compare.py" "$RUNS" "$@"; }
 
 # TITLE UNIT [more|less]: lines "NAME<tab>NUMBER" from stdin as a table with ratios to the first.
 bench_table() {
 	awk -F'\t' -v title="$1" -v unit="$2" 'BEGIN { printf "\n%s\n%-28s %12s %7s\n", title, "", unit, "ratio" }
 		NR == 1 { first = $2 } { printf "%-28s %12.2f %7.2f\n", $1, $2, (first ? $2 / first : 0) }'
+}
+
+# PSS of a process in KiB. The net and port processes let nobody look into them, so only root sees theirs: for others
+# their anonymous memory stands in, which is less than PSS by the shares of the program's file.
+pss() {
+	awk '/^Pss:/ { s += $2 } END { if (NR) print s + 0; else exit 1 }' "/proc/$1/smaps_rollup" 2>/dev/null ||
+		awk '/^RssAnon:/ { s += $2 } END { print s + 0 }' "/proc/$1/status" 2>/dev/null || echo 0
 }
 
 now() { date +%s.%N; }

@@ -19,44 +19,63 @@ iperf=$(command -v iperf3)
 libs=(-v /usr:/usr:ro -v /lib:/lib:ro)
 [ -e /lib64 ] && libs+=(-v /lib64:/lib64:ro)
 
-# NAME ADDRESS COMMAND...: Gbit/s out and back.
+# NAME STREAMS ADDRESS COMMAND...: Gbit/s out and back.
 measure() {
-	local name=$1 to=$2 way out=() r
-	shift 2
+	local name=$1 streams=$2 to=$3 way out=() r
+	shift 3
 	for way in "" -R; do
-		r=$("$@" "$iperf" -J -c "$to" -p "$port" -t 3 $way 2>/dev/null |
+		r=$("$@" "$iperf" -J -c "$to" -p "$port" -t 2 -P "$streams" $way 2>/dev/null |
 			python3 -c 'import json,sys; print(json.load(sys.stdin)["end"]["sum_received"]["bits_per_second"]/1e9)' 2>/dev/null)
 		out+=("${r:-0}")
 	done
 	echo "$name ${out[*]}"
 }
 
-{
-	measure host 127.0.0.1 env
-	[ -n "$CO_OK" ] && measure coracle-slirp 10.0.2.2 $(co_words) run --rm --network slirp:allow_host_loopback=true "${libs[@]}" "$IMG"
-	[ -n "$PODMAN_OK" ] && have slirp4netns && measure podman-slirp4netns 10.0.2.2 $(podman_words) run --rm \
-		--network slirp4netns:allow_host_loopback=true,mtu=65520 "${libs[@]}" "$IMG"
-} | awk 'BEGIN { printf "\nTCP, one stream\n%-24s %10s %7s %10s %7s\n", "", "out Gbit/s", "ratio", "back", "ratio" }
-	NR == 1 { a = $2; b = $3 } { printf "%-24s %10.2f %7.2f %10.2f %7.2f\n", $1, $2, a ? $2 / a : 0, $3, b ? $3 / b : 0 }'
+for streams in 1 8; do
+	{
+		measure host $streams 127.0.0.1 env
+		[ -n "$CO_OK" ] && measure coracle-slirp $streams 10.0.2.2 $(co_words) run --rm --network slirp:allow_host_loopback=true "${libs[@]}" "$IMG"
+		[ -n "$PODMAN_OK" ] && have slirp4netns && measure podman-slirp4netns $streams 10.0.2.2 $(podman_words) run --rm \
+			--network slirp4netns:allow_host_loopback=true,mtu=65520 "${libs[@]}" "$IMG"
+	} | awk -v n="$streams" 'BEGIN { printf "\nTCP, streams: %d\n%-24s %10s %7s %10s %7s\n", n, "", "out Gbit/s", "ratio", "back", "ratio" }
+		NR == 1 { a = $2; b = $3 } { printf "%-24s %10.2f %7.2f %10.2f %7.2f\n", $1, $2, a ? $2 / a : 0, $3, b ? $3 / b : 0 }'
+done
 
-# NAME PATTERN COMMAND...: PSS in MiB of the largest process of that executable after the connections.
+if [ -n "$CO_OK" ]; then
+	published=$(free_port)
+	id=$(co run -d -p "127.0.0.1:$published:5201" "${libs[@]}" "$IMG" "$iperf" -s)
+	{
+		measure host 1 127.0.0.1 env
+		port=$published
+		measure coracle-published 1 127.0.0.1 env
+	} | awk 'BEGIN { printf "\nTCP to a published port\n%-24s %10s %7s %10s %7s\n", "", "in Gbit/s", "ratio", "back", "ratio" }
+		NR == 1 { a = $2; b = $3 } { printf "%-24s %10.2f %7.2f %10.2f %7.2f\n", $1, $2, a ? $2 / a : 0, $3, b ? $3 / b : 0 }'
+	co rm -f -t 0 "$id" >/dev/null
+fi
+
+# NAME PATTERN COMMAND...: PSS in MiB of the largest process of that name after the connections.
 short() {
-	local name=$1 pattern=$2 id p exe k most=0
+	local name=$1 pattern=$2 id p comm k i most=0 out=$BENCH_DIR/slirp-out
 	shift 2
-	id=$("$@" sh -c "i=0; while [ \$i -lt 3000 ]; do nc 10.0.2.2 $web </dev/null >/dev/null; i=\$((i+1)); done; echo done; sleep 1000") || return
-	timeout 300 ${LOGS:?} "$id" 2>/dev/null | grep -qm1 done
+	rm -f "$out/done"
+	id=$("$@" -v "$out:/out" "$IMG" sh -c "i=0; while [ \$i -lt 3000 ]; do nc 10.0.2.2 $web </dev/null >/dev/null; i=\$((i+1)); done; touch /out/done; sleep 1000") || return
+	for ((i = 0; i < 600; i++)); do [ -e "$out/done" ] && break; sleep 0.1; done
+	[ -e "$out/done" ] || say "$name: 3,000 connections took more than a minute"
 	for p in $(pgrep -u "$(id -u)" .); do
-		exe=$(readlink "/proc/$p/exe" 2>/dev/null) || continue
-		[[ $exe =~ $pattern ]] || continue
-		k=$(awk '/^Pss:/ { print $2 }' "/proc/$p/smaps_rollup" 2>/dev/null)
+		comm=$(cat "/proc/$p/comm" 2>/dev/null) || continue
+		[[ $comm =~ $pattern ]] || continue
+		k=$(pss "$p")
 		[ "${k:-0}" -gt "$most" ] && most=$k
 	done
 	printf '%s\t%s\n' "$name" "$(awk -v k="$most" 'BEGIN { print k / 1024 }')"
 	${REMOVE:?} "$id" >/dev/null 2>&1
 }
+mkdir -p "$BENCH_DIR/slirp-out"
+chmod 777 "$BENCH_DIR/slirp-out"
 {
-	[ -n "$CO_OK" ] && LOGS="$(co_words) logs -f" REMOVE="$(co_words) rm -f -t 0" short coracle "^$CORACLE" \
-		$(co_words) run -d --network slirp:allow_host_loopback=true "$IMG"
-	[ -n "$PODMAN_OK" ] && command -v slirp4netns >/dev/null && LOGS="$(podman_words) logs -f" REMOVE="$(podman_words) rm -f -t 0" \
-		short podman-slirp4netns slirp4netns $(podman_words) run -d --network slirp4netns:allow_host_loopback=true,mtu=65520 "$IMG"
-} | bench_table "net process after 3,000 short connections" "MiB"
+	[ -n "$CO_OK" ] && REMOVE="$(co_words) rm -f -t 0" short coracle "^coracle-net" \
+		$(co_words) run -d --network slirp:allow_host_loopback=true
+	[ -n "$PODMAN_OK" ] && command -v slirp4netns >/dev/null && REMOVE="$(podman_words) rm -f -t 0" \
+		short podman-slirp4netns slirp4netns $(podman_words) run -d --network slirp4netns:allow_host_loopback=true,mtu=65520
+} | bench_table "net process after 3,000 short connections" "MiB" | tee "$BENCH_DIR/slirp.table"
+verdict "net process after 3,000 connections, MiB" "$(cell "$BENCH_DIR/slirp.table" coracle 2)" at-most 64
