@@ -12,11 +12,13 @@
 #include <fcntl.h>
 #include <glib.h>
 #include <limits.h>
+#include <mntent.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -30,6 +32,7 @@
 
 struct host_root {
 	int rootfd;             /* the new "/" */
+	const char *path;       /* its own path for now */
 	const char *layers;     /* absolute: upper/ and work/ are below */
 	bool volatile_upper;
 };
@@ -68,14 +71,42 @@ static bool has_nothing(const char *path)
 	return nothing;
 }
 
-static int bind_read_only(const char *path, struct err *e)
+/* Before Linux 5.12: one mount after the other, by name, keeping the flags that it has. */
+static int remount_read_only(const char *path, struct err *e)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	size_t len = strlen(path);
+	struct mntent *m;
+	int r = 0;
+
+	if (!mounts)
+		return err_set(e, errno, "/proc/self/mounts");
+	while (r == 0 && (m = getmntent(mounts))) {
+		const unsigned long kept = MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME;
+		struct statvfs st;
+
+		if (strncmp(m->mnt_dir, path, len) != 0 || (m->mnt_dir[len] && m->mnt_dir[len] != '/'))
+			continue;
+		if (statvfs(m->mnt_dir, &st) < 0 ||
+		    mount(NULL, m->mnt_dir, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | (st.f_flag & kept), NULL) < 0)
+			r = err_set(e, errno, "make %s read-only", m->mnt_dir);
+	}
+	(void)endmntent(mounts);
+	return r;
+}
+
+/* `path` and all below it at `name` of the new root. Only what is attached can be changed before Linux 5.12. */
+static int bind_read_only(const struct host_root *h, const char *name, const char *path, struct err *e)
 {
 	struct mount_attr ro = { .attr_set = MOUNT_ATTR_RDONLY };
 	autofd mnt = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	g_autofree char *place = g_build_filename(h->path, name, NULL);
 
-	if (mnt < 0 || mount_setattr(mnt, "", AT_EMPTY_PATH | AT_RECURSIVE, &ro, sizeof ro) < 0)
+	if (mnt < 0 || move_mount(mnt, "", h->rootfd, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return err_set(e, errno, "%s", path);
-	return take_fd(&mnt);
+	if (mount_setattr(mnt, "", AT_EMPTY_PATH | AT_RECURSIVE, &ro, sizeof ro) == 0)
+		return 0;
+	return errno == ENOSYS ? remount_read_only(place, e) : err_set(e, errno, "make %s read-only", path);
 }
 
 static int overlay_one(const struct host_root *h, const char *name, const char *path, mode_t mode, struct err *e)
@@ -112,10 +143,8 @@ static int add_dir(const struct host_root *h, const char *name, mode_t mode, str
 	if (mnt < 0) {
 		log_info("%s is read-only in the container: %s", path, e->msg);
 		err_clear(e);
-		mnt = bind_read_only(path, e);
+		return bind_read_only(h, name, path, e);
 	}
-	if (mnt < 0)
-		return mnt;
 	if (move_mount(mnt, "", h->rootfd, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return err_set(e, errno, "mount %s", path);
 	return 0;
@@ -168,6 +197,7 @@ static int build(const char *place, const char *container, bool volatile_upper, 
 		h.layers = place;
 		h.volatile_upper = false;
 	}
+	h.path = root;
 	upper = g_build_filename(h.layers, "upper", NULL);
 	work = g_build_filename(h.layers, "work", NULL);
 	if ((mkdir(upper, 0755) < 0 && errno != EEXIST) || (mkdir(work, 0700) < 0 && errno != EEXIST))

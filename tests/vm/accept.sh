@@ -24,7 +24,7 @@ check() {
 	if "$@"; then echo "ok - $name"; else echo "not ok - $name"; failed=1; sed 's/^/#   /' <<<"status $status: $output"; fi
 }
 driver=
-c() { output=$(timeout 120 coracle ${driver:+--storage-driver $driver} "$@" 2>&1); status=$?; }
+c() { output=$(timeout 120 coracle ${driver:+--storage-driver $driver} "$@" 2>&1); status=$?; output=$(grep -v "^Note: " <<<"$output"); }
 is() { [ "$status" = "$1" ] && [ "$output" = "$2" ]; }
 has() { [ "$status" = "$1" ] && [[ $output = *"$2"* ]]; }
 ok() { [ "$status" = 0 ]; }
@@ -41,10 +41,10 @@ registry=$!
 eventually bash -c ': </dev/tcp/127.0.0.1/5000' 2>/dev/null
 
 info() {
-	local driver=overlay
-	case $what in 5.10*) driver=vfs ;; esac
+	local want=overlay
+	case $what in 5.10*) want=vfs ;; esac
 	c info --format '{{.store.graphDriverName}}'
-	check "the driver is $driver" is 0 $driver
+	check "the driver is $want" is 0 $want
 	c info --format '{{.host.cgroupVersion}}'
 	case $what in *+v1*) check "cgroups v1" is 0 v1 ;; *) check "cgroups v2" is 0 v2 ;; esac
 	c info
@@ -119,11 +119,12 @@ background() {
 	check "a killed keeper takes a program of another id along" eventually dead "$pid"
 	coracle rm -f bg >/dev/null
 }
-dead() { ! grep -qs '^State:[^Z]*$' "/proc/$1/status"; }
+dead() { [ -n "$1" ] && ! grep -qs '^State:[^Z]*$' "/proc/$1/status"; }
 
 network() {
 	c run --rm $IMG sh -c 'ping -c 1 -W 5 10.0.2.2 || grep . /proc/sys/net/ipv4/ping_group_range'; check "slirp: ping the gateway" ok
 	serve_word & server=$!
+	eventually bash -c ': </dev/tcp/127.0.0.1/7777' 2>/dev/null
 	c run --rm --network slirp:allow_host_loopback=true $IMG sh -c 'for i in 1 2 3 4 5; do nc -w 5 10.0.2.2 7777 && break; sleep 1; done </dev/null'
 	check "slirp: allow_host_loopback" is 0 from-host
 	c run --rm $IMG sh -c 'nc -w 5 10.0.2.2 7777 </dev/null'
