@@ -11,7 +11,7 @@ setup() {
 }
 
 teardown() {
-	remove_tree "$CORACLE_ROOT"
+	remove_tree "$CORACLE_ROOT" "$dir"
 }
 
 # DRIVER: what every driver must show of an image of several layers.
