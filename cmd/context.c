@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -105,7 +106,9 @@ int pull_image(struct context *c, const char *reference, bool quiet, const char 
 	status = proc_wait(pid);
 	if (status == 0)
 		return 0;
-	/* It has said on stderr what was wrong. */
-	err_msg(e, ENOENT, "%s: the image could not be pulled", reference);
+	err_msg(e, ENOENT, "%s: the pull was ended by signal %d", reference, status - 128);
+	/* It has said on stderr what was wrong; the user knows of a Ctrl-C. */
+	if (status < 128 || status == 128 + SIGINT || status == 128 + SIGTERM || status == 128 + SIGHUP)
+		*e->msg = '\0';
 	return err_exit(e, status < 128 ? EXIT_OURS : status);
 }

@@ -67,7 +67,9 @@ int fail(const struct err *e)
 	g_autofree char *text = g_strdup_printf("Error: %s\n", e->msg);
 
 	fflush(stdout);
-	(void)!write(STDERR_FILENO, text, strlen(text));
+	/* Another process of ours has said it: pull_image(). */
+	if (*e->msg)
+		(void)!write(STDERR_FILENO, text, strlen(text));
 	return err_status(e);
 }
 
