@@ -70,8 +70,11 @@ static int open_one(struct pulls *ps, const char *text, struct pull *p, struct e
 		return r;
 	p->name = reference_name(&p->ref);
 	r = image_find(ps->c->store, p->name, &p->local, e);
-	if (r < 0)
-		return r;
+	if (r < 0) {
+		/* Damaged: it comes once more. */
+		log_info("%s", e->msg);
+		err_clear(e);
+	}
 	/* The built-in image is not what a registry has under its name. */
 	if (p->local && p->local->host)
 		g_clear_pointer(&p->local, image_free);
