@@ -301,6 +301,34 @@ int image_find(struct store *s, const char *name, struct image **ret, struct err
 	return r;
 }
 
+int image_find_damaged(struct store *s, const char *name, struct image **ret, struct err *e)
+{
+	const struct descriptor *d;
+	struct image_index idx;
+	int r = image_index_read(s, &idx, e);
+
+	if (r < 0)
+		return r;
+	d = find_reference(&idx, name);
+	if (!d)
+		r = find_id(s, &idx, name, &d, e);
+	if (r == 0 && d) {
+		struct image *img = g_new0(struct image, 1);
+		const char *config = descriptor_annotation(d, ANNOTATION_CONFIG);
+		const char *hex = config ? strchr(config, ':') : NULL;
+
+		img->size = -1;
+		img->digest = g_strdup(d->digest);
+		img->id = g_strdup(hex ? hex + 1 : d->digest);
+		img->manifest.config.digest = arena_strdup(&img->manifest.arena, config ? config : "");
+		collect_names(&idx, img->manifest.config.digest, img);
+		*ret = img;
+		r = 1;
+	}
+	arena_free(&idx.arena);
+	return r;
+}
+
 int64_t image_size(struct store *s, const struct image *img)
 {
 	int64_t size = 0;

@@ -32,6 +32,10 @@ static inline void image_cleanup(struct image **i) { if (*i) image_free(*i); }
  * user's has that name. */
 int image_find(struct store *s, const char *name, struct image **ret, struct err *e);
 
+/* The same of an image whose manifest or config is missing or damaged: names, ID, digest and manifest.config.digest as
+ * far as the index knows them, for image_remove. */
+int image_find_damaged(struct store *s, const char *name, struct image **ret, struct err *e);
+
 /* Bytes of its unpacked layers (reads each layer's info). */
 int64_t image_size(struct store *s, const struct image *img);
 
