@@ -24,7 +24,8 @@ static void print_removed(GPtrArray *removed)
 		printf("%s\n", (char *)removed->pdata[i]);
 }
 
-/* Nobody may lose the image of a container: exit status 2, or with force the containers go first. */
+/* Nobody may lose the image of a container: exit status 2, or with force the containers go first. With the use lock
+ * held there are no others when it has been done. */
 static int release(struct context *c, const struct image *img, bool force, struct err *e)
 {
 	g_autoptr(GPtrArray) users = containers_of_image(c, img->id);
@@ -45,12 +46,25 @@ static int release(struct context *c, const struct image *img, bool force, struc
 	return 0;
 }
 
+/* Also an image whose documents cannot be read any more. */
+static int find_removable(struct context *c, const char *arg, struct image **ret, struct err *e)
+{
+	struct err ignored = ERR_INIT;
+	int r = image_get(c, arg, ret, e);
+
+	if (r < 0 && err_status(e) != 1 && image_find_damaged(c->store, arg, ret, &ignored) > 0) {
+		err_clear(e);
+		r = 0;
+	}
+	return r;
+}
+
 static int remove_one(struct context *c, const char *arg, const struct rmi_values *v, struct err *e)
 {
 	g_autoptr(GPtrArray) removed = g_ptr_array_new_with_free_func(g_free);
 	autoimage *img = NULL;
 	const char *name;
-	int r = image_get(c, arg, &img, e);
+	int r = find_removable(c, arg, &img, e);
 
 	if (r == -ENOENT && err_status(e) == 1 && (v->ignore || v->force)) {
 		err_clear(e);
@@ -68,9 +82,15 @@ static int remove_one(struct context *c, const char *arg, const struct rmi_value
 	if (!name && img->names[0] && img->names[1] && !v->force && !v->all)
 		return err_msg(e, EINVAL, "unable to delete image \"%s\" by ID with more than one tag: please force "
 			       "removal", img->id);
-	r = release(c, img, v->force, e);
+	/* Stopping takes its time: not while others wait for the lock. */
+	r = v->force ? release(c, img, true, e) : 0;
+	if (r == 0)
+		r = store_use_alone(c->store, e);
+	if (r == 0)
+		r = release(c, img, false, e);
 	if (r == 0)
 		r = image_remove(c->store, img, removed, e);
+	store_use_end(c->store);
 	print_removed(removed);
 	return r;
 }

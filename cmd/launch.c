@@ -238,6 +238,9 @@ static size_t helpers(void *ctx, int *pidfds, size_t max)
 	const struct launch_ctx *x = ctx;
 	size_t n = 0;
 
+	/* The record is written: the image is in use for everybody to see. */
+	store_use_end(x->job->c->store);
+
 	if (x->procs.net_pidfd >= 0 && n < max)
 		pidfds[n++] = x->procs.net_pidfd;
 	if (x->procs.ports_pidfd >= 0 && n < max)

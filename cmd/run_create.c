@@ -143,7 +143,8 @@ int new_container_begin(struct context *c, const struct run_options *o, int argc
 		return err_msg(e, EEXIST, "container id file exists. Ensure another container is not using it or "
 			       "delete %s", o->cidfile);
 	note_one_id(o);
-	if (o->rootfs ? find_rootfs(n, argv[0], e) < 0 : run_image_get(c, o, argv[0], &n->img, e) < 0)
+	/* From here until its record is written nobody removes the image. */
+	if (o->rootfs ? find_rootfs(n, argv[0], e) < 0 || store_use_shared(c->store, e) < 0 : run_image_get(c, o, argv[0], &n->img, e) < 0)
 		return -e->code;
 	*p = (struct run_plan){ .c = c, .o = o, .args = argv + 1, .img = n->img, .rootfs = n->rootfs };
 	p->spec = rspec_new();
@@ -196,6 +197,8 @@ void new_container_end(struct new_container *n)
 	}
 	fd_close(&n->dir_fd);
 	fd_close(&n->lock_fd);
+	if (p->c && p->c->store)
+		store_use_end(p->c->store);
 	if (p->spec)
 		rspec_free(p->spec);
 	if (p->rec)

@@ -67,8 +67,10 @@ int run_image_get(struct context *c, const struct run_options *o, const char *na
 	const char *when = o->pull ? o->pull : "missing";
 	autoimage *img = NULL;
 	bool must = !strcmp(when, "always"), newer = !strcmp(when, "newer");
-	int r = image_find(c->store, name, &img, e);
+	int r = store_use_shared(c->store, e);
 
+	if (r == 0)
+		r = image_find(c->store, name, &img, e);
 	if (r > 0)
 		r = platform_fits(o, img, e);
 	if (r < 0)
@@ -82,6 +84,8 @@ int run_image_get(struct context *c, const struct run_options *o, const char *na
 	}
 	if (!strcmp(when, "never"))
 		return err_msg(e, ENOENT, "%s: image not known", name);
+	/* A pull may take long: nobody waits for it. */
+	store_use_end(c->store);
 	/* A registry that cannot be asked whether there is something newer is no reason not to run. */
 	if (pull(c, o, name, e) < 0 && !(newer && r == 1))
 		return -e->code;
@@ -89,7 +93,9 @@ int run_image_get(struct context *c, const struct run_options *o, const char *na
 	if (img)
 		image_free(img);
 	img = NULL;
-	r = image_find(c->store, name, &img, e);
+	r = store_use_shared(c->store, e);
+	if (r == 0)
+		r = image_find(c->store, name, &img, e);
 	if (r == 0)
 		return err_msg(e, ENOENT, "%s: image not known", name);
 	if (r < 0)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/log.h"
 #include "core/base/text.h"
 #include "storage/image.h"
 #include "storage/image_index.h"
@@ -27,7 +28,13 @@ static void use(GHashTable *set, const char *digest)
 		g_hash_table_add(set, g_strdup(name));
 }
 
-/* An image that can't be read keeps everything: nothing is thrown away on a guess. */
+/* Of a document that is missing or damaged nobody can tell what it named, and a pull that repairs it brings it all
+ * again. Where the disk did not answer nothing is thrown away on a guess. */
+static bool is_damage(int r)
+{
+	return r == -ENOENT || r == -EBADMSG || r == -EINVAL;
+}
+
 static int use_image(struct store *s, const char *digest, struct used *u, struct err *e)
 {
 	g_autofree char *text = NULL, *config_text = NULL;
@@ -53,6 +60,21 @@ static int use_image(struct store *s, const char *digest, struct used *u, struct
 		use(u->layers, config.diff_ids[i]);
 	arena_free(&config.arena);
 	return 0;
+}
+
+static int use_entry(struct store *s, const struct descriptor *d, struct used *u, struct err *e)
+{
+	const char *config = descriptor_annotation(d, ANNOTATION_CONFIG);
+	int r = use_image(s, d->digest, u, e);
+
+	if (config)
+		use(u->blobs, config);
+	if (r < 0 && is_damage(r)) {
+		log_debug("image with manifest %s: %s", d->digest, e->msg);
+		err_clear(e);
+		r = 0;
+	}
+	return r;
 }
 
 /* The names in `dirfd` that are not in `set`. */
@@ -121,11 +143,12 @@ int image_collect(struct store *s, struct err *e)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; r == 0 && i < idx.n_manifests; i++)
-		r = use_image(s, idx.manifests[i].digest, &u, e);
+		r = use_entry(s, &idx.manifests[i], &u, e);
 	arena_free(&idx.arena);
 	if (r == 0)
 		r = remove_unused(s, &u, garbage, e);
 	/* The slow part keeps nobody waiting. */
+	store_use_end(s);
 	fd_close(&alone);
 	for (guint i = 0; r == 0 && i < garbage->len; i++)
 		r = store_remove(s, s->tmp_fd, garbage->pdata[i], e);

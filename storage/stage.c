@@ -32,6 +32,35 @@ int store_lock_exclusive(struct store *s, struct err *e)
 	return r < 0 ? err_set(e, -r, "lock the store %s", s->root) : take_fd(&fd);
 }
 
+static int use(struct store *s, enum lock_mode mode, struct err *e)
+{
+	autofd fd = lock_open(s->root_fd, "locks/use");
+	int r = fd < 0 ? fd : lock_wait(fd, mode);
+
+	if (r < 0)
+		return err_set(e, -r, "lock the images of the store %s", s->root);
+	s->use_fd = take_fd(&fd);
+	return 0;
+}
+
+int store_use_shared(struct store *s, struct err *e)
+{
+	return use(s, LOCK_SHARED, e);
+}
+
+int store_use_alone(struct store *s, struct err *e)
+{
+	return use(s, LOCK_EXCLUSIVE, e);
+}
+
+void store_use_end(struct store *s)
+{
+	if (s->use_fd < 0)
+		return;
+	lock_release(s->use_fd);
+	fd_close(&s->use_fd);
+}
+
 int store_stage(struct store *s, char **ret_name, int *ret_lock, struct err *e)
 {
 	for (;;) {

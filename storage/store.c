@@ -240,7 +240,7 @@ int store_open(const struct store_options *o, struct store **ret, struct err *e)
 	int r;
 
 	s->root_fd = s->images_fd = s->layers_fd = s->containers_fd = s->names_fd = -1;
-	s->volumes_fd = s->tmp_fd = s->run_fd = -1;
+	s->volumes_fd = s->tmp_fd = s->run_fd = s->use_fd = -1;
 	if (o->driver && !driver_known(o->driver))
 		return err_msg(e, EINVAL, "unknown storage driver \"%s\" (overlay, fuse or vfs)", o->driver);
 	if (o->root && *o->root) {
@@ -279,6 +279,7 @@ void store_close(struct store *s)
 	fd_close(&s->volumes_fd);
 	fd_close(&s->tmp_fd);
 	fd_close(&s->run_fd);
+	store_use_end(s);
 	g_free(s->root);
 	g_free(s->run);
 	g_free(s->root_from);

@@ -26,6 +26,7 @@ struct store {
 	char *root, *run;               /* absolute paths */
 	char *root_from;                /* what decided the root, for `info`: "--root", "CORACLE_ROOT" ... */
 	int root_fd, images_fd, layers_fd, containers_fd, names_fd, volumes_fd, tmp_fd, run_fd;
+	int use_fd;                     /* what holds the use lock, -1 */
 	char *driver;                   /* recorded choice: "overlay", "vfs"; NULL until first needed */
 	char *driver_why;               /* one clause: why that one */
 };
@@ -49,6 +50,13 @@ int store_choose_driver(struct store *s, struct err *e);
 int store_lock_shared(struct store *s, struct err *e);
 /* The same alone, without waiting: -EAGAIN when others are at work (then leave it to a later command). */
 int store_lock_exclusive(struct store *s, struct err *e);
+
+/* The use lock: who makes a container holds it shared from finding the image until the record is written, who removes
+ * images has it alone from looking for containers until the image is gone. Both are short, so it is waited for.
+ * store_use_end() releases it also for the processes that were forked meanwhile. 0 or -errno. */
+int store_use_shared(struct store *s, struct err *e);
+int store_use_alone(struct store *s, struct err *e);
+void store_use_end(struct store *s);
 
 /* A staging directory in tmp/, its lock held by *ret_lock as long as that is open. `ret_name` (g_free)
  * is its name in s->tmp_fd. Returns a descriptor of the directory or -errno. */
