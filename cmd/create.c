@@ -9,7 +9,7 @@ static int create(struct context *c, void *values, int argc, char **argv)
 {
 	const struct run_options *o = values;
 	struct new_container n;
-	struct err e = ERR_INIT;
+	struct err e = ERR_INIT, later = ERR_INIT;
 	int status = 0;
 
 	if (new_container_begin(c, o, argc, argv, &n, &e) == 0) {
@@ -22,6 +22,8 @@ static int create(struct context *c, void *values, int argc, char **argv)
 	else
 		status = fail(&e);
 	new_container_end(&n);
+	if (c->store)
+		(void)store_collect(c->store, &later);
 	return status;
 }
 

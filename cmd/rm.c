@@ -94,7 +94,7 @@ static int run_rm(struct context *c, void *values, int argc, char **argv)
 	struct container_choice choice = { .all = o->all, .latest = o->latest, .ignore = o->ignore || o->force,
 		.cidfiles = o->cidfile, .filters = o->filter, .missing_status = MISSING };
 	g_autoptr(GPtrArray) set = NULL;
-	struct err e = ERR_INIT;
+	struct err e = ERR_INIT, later = ERR_INIT;
 	int worst = 0, r = context_store(c, &e);
 
 	if (r == 0)
@@ -111,6 +111,7 @@ static int run_rm(struct context *c, void *values, int argc, char **argv)
 		else
 			puts(i->given);
 	}
+	(void)store_collect(c->store, &later);
 	return worst;
 }
 

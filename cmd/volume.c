@@ -82,6 +82,15 @@ static int matches(struct context *c, const struct volume *v, char *const *filte
 	return 1;
 }
 
+/* What killed commands left; what fails now is left to a later command. */
+static void collect(struct context *c)
+{
+	struct err later = ERR_INIT;
+
+	if (c->store)
+		(void)store_collect(c->store, &later);
+}
+
 static int run_create(struct context *c, void *values, int argc, char **argv)
 {
 	const struct values *v = values;
@@ -104,6 +113,7 @@ static int run_create(struct context *c, void *values, int argc, char **argv)
 	if (r < 0)
 		return fail(&e);
 	printf("%s\n", made->name);
+	collect(c);
 	return 0;
 }
 
@@ -211,6 +221,7 @@ static int run_rm(struct context *c, void *values, int argc, char **argv)
 			fail_one(&one, err_status(&one), &worst);
 	}
 	volume_list_free(list);
+	collect(c);
 	return worst;
 }
 
@@ -246,6 +257,7 @@ static int run_prune(struct context *c, void *values, int argc, char **argv)
 			printf("%s\n", (*i)->name);
 	}
 	volume_list_free(list);
+	collect(c);
 	return r < 0 ? fail(&e) : 0;
 }
 

@@ -19,8 +19,10 @@
 #include "core/base/proc.h"
 #include "core/base/text.h"
 #include "core/container/container.h"
+#include "core/container/names.h"
 #include "core/runtime/idmap.h"
 #include "storage/store.h"
+#include "storage/volume.h"
 
 /* In a child: the root of a user namespace that holds all ids the files can have. */
 static int remove_mapped(struct store *s, const char *name, struct err *e)
@@ -138,6 +140,17 @@ static int remove_tree(void *ctx, int dirfd, const char *name, struct err *e)
 	return store_remove(ctx, dirfd, name, e);
 }
 
+static void remove_anonymous(struct store *s, const char *name, bool unused)
+{
+	struct err e = ERR_INIT;
+	autovolume *v = NULL;
+
+	if (volume_find(s, name, &v, &e) <= 0 || !v->anonymous || (unused && !v->needs_copy_up))
+		return;
+	if (volume_remove(s, name, &e) < 0 && e.code != ENOENT)
+		log_warn("volume %s: %s, ignoring", name, e.msg);
+}
+
 /* A container that a killed `create` left half-made, or a killed keeper should have removed. */
 static void collect_container(struct store *s, const char *id)
 {
@@ -149,13 +162,59 @@ static void collect_container(struct store *s, const char *id)
 	if (!text_is_hex(id, 64) || container_is_garbage(&place, id) <= 0)
 		return;
 	lock = container_lock(&place, id, &e);
-	if (lock < 0 || container_is_garbage(&place, id) <= 0)
+	if (lock < 0 || container_is_left(&place, id) <= 0)
 		return;
 	err_clear(&e);
 	(void)container_load(&place, id, &record, &e);
 	err_clear(&e);
+	for (size_t i = 0; record && record->auto_remove && i < record->n_mounts; i++)
+		if (g_strcmp0(record->mounts[i].type, "volume") == 0 && record->mounts[i].name)
+			remove_anonymous(s, record->mounts[i].name, false);
 	if (container_remove(&place, id, record ? record->name : NULL, remove_tree, s, &e) < 0)
 		log_warn("%s, ignoring", e.msg);
+}
+
+/* Does any container mount it? A record that can't be read may. */
+static bool volume_is_referenced(const struct container_place *place, const char *name)
+{
+	struct err e = ERR_INIT;
+	g_auto(GStrv) ids = NULL;
+
+	if (container_list_ids(place, &ids, &e) < 0)
+		return true;
+	for (char **id = ids; *id; id++) {
+		autorecord *r = NULL;
+
+		err_clear(&e);
+		if (container_load(place, *id, &r, &e) < 0) {
+			if (e.code != ENOENT)
+				return true;
+			continue;
+		}
+		for (size_t i = 0; i < r->n_mounts; i++)
+			if (g_strcmp0(r->mounts[i].name, name) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* Made for a container that was never written down: anonymous, never mounted, nobody's. */
+static void collect_volume(struct store *s, const char *name)
+{
+	struct container_place place = { s->containers_fd, s->names_fd, s->run_fd, s->root, s->run };
+	struct err e = ERR_INIT;
+	autovolume *v = NULL;
+
+	if (text_is_hex(name, 64) && volume_find(s, name, &v, &e) > 0 && v->anonymous && v->needs_copy_up &&
+	    !volume_is_referenced(&place, name))
+		remove_anonymous(s, name, true);
+}
+
+static void collect_name(struct store *s, const char *name)
+{
+	struct container_place place = { s->containers_fd, s->names_fd, s->run_fd, s->root, s->run };
+
+	name_collect(&place, name);
 }
 
 int store_collect(struct store *s, struct err *e)
@@ -165,11 +224,15 @@ int store_collect(struct store *s, struct err *e)
 
 	if (r < 0)
 		return r;
-	/* Who is making a container has the shared lock; then the next command will look again. */
-	alone = store_lock_exclusive(s, e);
-	if (alone == -EAGAIN) {
-		err_clear(e);
+	/* Who is making a container has the use lock; then the next command will look again. */
+	alone = lock_open(s->root_fd, "locks/use");
+	r = alone < 0 ? alone : lock_try(alone, LOCK_EXCLUSIVE);
+	if (r == -EAGAIN)
 		return 0;
-	}
-	return alone < 0 ? alone : each_entry(s, s->containers_fd, "containers", collect_container, e);
+	if (r < 0)
+		return err_set(e, -r, "lock the images of the store %s", s->root);
+	r = each_entry(s, s->containers_fd, "containers", collect_container, e);
+	if (r == 0)
+		r = each_entry(s, s->names_fd, "names", collect_name, e);
+	return r < 0 ? r : each_entry(s, s->volumes_fd, "volumes", collect_volume, e);
 }

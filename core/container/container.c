@@ -211,22 +211,28 @@ int container_remove(const struct container_place *p, const char *id, const char
 
 int container_is_garbage(const struct container_place *p, const char *id)
 {
-	struct err e = ERR_INIT;
-	struct container_state st;
-	autorecord *r = NULL;
 	char path[96];
 	int held;
 
 	snprintf(path, sizeof path, "%s/" LOCK_FILE, id);
 	held = lock_is_held(p->containers_fd, path);
-	if (held != 0)
-		return held < 0 ? held : 0;
+	return held != 0 ? MIN(held, 0) : container_is_left(p, id);
+}
+
+int container_is_left(const struct container_place *p, const char *id)
+{
+	struct err e = ERR_INIT;
+	struct container_state st;
+	autorecord *r = NULL;
+	char path[96];
+
 	snprintf(path, sizeof path, "%s/" RECORD_FILE, id);
 	if (faccessat(p->containers_fd, path, F_OK, 0) < 0)
 		return errno == ENOENT ? 1 : -errno;
 	if (container_load(p, id, &r, &e) < 0 || !r->auto_remove)
 		return 0;
-	return container_read_state(p, id, &st, &e) == 0 && st.status == CONTAINER_EXITED;
+	/* With its lock held by the caller it looks as if it ran. */
+	return container_read_state(p, id, &st, &e) == 0 && st.status != CONTAINER_CREATED;
 }
 
 /* 1: the only container whose ID starts with `prefix`; 0: none; -errno. */

@@ -108,7 +108,9 @@ typedef int container_tree_remover(void *ctx, int dirfd, const char *name, struc
 int container_remove(const struct container_place *p, const char *id, const char *name,
 		     container_tree_remover *remove, void *ctx, struct err *e);
 /* Is containers/<id> garbage: half-made by somebody who is gone, or --rm'ed and its keeper was killed?
- * 1, 0 or -errno. Whoever removes it holds its lock (container_lock) and asks again. */
+ * 1, 0 or -errno. Whoever removes it takes its lock (container_lock) and asks again with container_is_left, which does
+ * not look at the lock. */
 int container_is_garbage(const struct container_place *p, const char *id);
+int container_is_left(const struct container_place *p, const char *id);
 
 #endif

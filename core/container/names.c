@@ -110,6 +110,21 @@ void name_release(const struct container_place *p, const char *name, const char 
 		(void)unlinkat(p->names_fd, name, 0);
 }
 
+void name_collect(const struct container_place *p, const char *name)
+{
+	autofd lock = -1;
+	char holder[65];
+
+	if (read_claim(p, name, holder) != 1 || is_committed(p, holder) || is_locked(p, holder))
+		return;
+	/* A free claim changes hands under this lock only. */
+	lock = lock_open(p->run_fd, NAMES_LOCK);
+	if (lock < 0 || lock_wait(lock, LOCK_EXCLUSIVE) < 0)
+		return;
+	if (read_claim(p, name, holder) == 1 && !is_committed(p, holder) && !is_locked(p, holder))
+		(void)unlinkat(p->names_fd, name, 0);
+}
+
 static const char *const adjectives[] = {
 	"airy", "amber", "ample", "azure", "balmy", "bold", "brackish", "brave", "breezy", "bright", "brisk", "calm",
 	"choppy", "clear", "coastal", "cobalt", "cool", "coral", "crisp", "deep", "drifting", "eager", "easy", "ebbing",

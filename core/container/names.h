@@ -15,6 +15,9 @@ int name_claim(const struct container_place *p, const char *name, const char *id
 /* Give it back if `id` holds it. */
 void name_release(const struct container_place *p, const char *name, const char *id);
 
+/* Remove the claim when it is free, as above, with what a killed claimer left. */
+void name_collect(const struct container_place *p, const char *name);
+
 /* The ID that `name` stands for into ret_id[65]: 1, 0 (nobody's, or garbage) or -errno. */
 int name_lookup(const struct container_place *p, const char *name, char *ret_id);
 
