@@ -13,7 +13,7 @@
 
 struct inspect_options {
 	char *format;
-	bool latest, size;
+	bool latest;
 };
 #define AT(member) offsetof(struct inspect_options, member)
 
@@ -21,7 +21,6 @@ static const struct opt inspect_opts[] = {
 	{ .name = "format", .letter = 'f', .type = OPT_STRING, .offset = AT(format), .arg = "template",
 	  .help = "Print with a Go template" },
 	{ .name = "latest", .letter = 'l', .type = OPT_FLAG, .offset = AT(latest), .help = "The container created last" },
-	{ .name = "size", .letter = 's', .type = OPT_FLAG, .offset = AT(size), .help = "Accepted" },
 	OPT_END
 };
 static const struct opt exists_opts[] = {

@@ -13,7 +13,7 @@
 
 struct inspect_values {
 	char *format, *type;
-	bool latest, size;
+	bool latest;
 };
 #define AT(member) offsetof(struct inspect_values, member)
 
@@ -21,7 +21,6 @@ static const struct opt opts[] = {
 	{ .name = "format", .letter = 'f', .type = OPT_STRING, .offset = AT(format), .arg = "template",
 	  .help = "json or a Go template" },
 	{ .name = "latest", .letter = 'l', .type = OPT_FLAG, .offset = AT(latest), .help = "The container created last" },
-	{ .name = "size", .letter = 's', .type = OPT_FLAG, .offset = AT(size), .help = "Accepted" },
 	{ .name = "type", .letter = 't', .type = OPT_STRING, .offset = AT(type), .arg = "type",
 	  .help = "Look only among these (default: all, in this order)", .choices = "container|image|volume|all",
 	  .complete = COMPLETE_CHOICES },

@@ -34,7 +34,7 @@ static const struct opt ps_opts[] = {
 	{ .name = "quiet", .letter = 'q', .type = OPT_FLAG, .offset = AT(quiet), .help = "Print IDs only" },
 	{ .name = "size", .letter = 's', .type = OPT_FLAG, .offset = AT(size), .help = "Show the size of the files" },
 	{ .name = "sort", .type = OPT_STRING, .offset = AT(sort), .arg = "key", .help = "Sort by this",
-	  .choices = "command|created|id|image|names|runningfor|size|status", .complete = COMPLETE_CHOICES },
+	  .choices = "command|created|id|image|names|runningfor|status", .complete = COMPLETE_CHOICES },
 	{ .name = "sync", .type = OPT_FLAG, .offset = AT(sync), .help = "Accepted: what is shown is always so" },
 	OPT_END
 };

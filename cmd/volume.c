@@ -11,7 +11,7 @@
 
 struct values {
 	bool quiet, all, force, ignore, no_heading;
-	char **labels, **options, **filters, *format, *driver, *timeout;
+	char **labels, **options, **filters, *format, *driver;
 };
 
 json_t *volume_object(const struct volume *v)
@@ -298,7 +298,6 @@ static const struct opt inspect_opts[] = {
 static const struct opt rm_opts[] = {
 	{ "all", 'a', OPT_FLAG, AT(all), .help = "Remove all volumes" },
 	{ "force", 'f', OPT_FLAG, AT(force), .help = "Remove containers that use it too; a missing one is no error" },
-	{ "time", 't', OPT_IGNORED, .arg = "seconds", .help = "Time for containers to stop" },
 	OPT_END
 };
 static const struct opt prune_opts[] = {
