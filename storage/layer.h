@@ -6,7 +6,9 @@
  *              is owners.h's
  *   owned      how many ids there were when reown.h set the owners later; absent when it never did
  *   info       JSON: "size" (bytes of its files), file count, compressed digest and size it came from, notes
- *   tar        what gives back the layer's tar bit for bit together with tree/ (headers, padding, order)
+ *   tar        what gives back the layer's tar bit for bit together with tree/ (headers, padding, order): tar_record.h;
+ *              absent in layers of older versions
+ *   replaced/  content whose name something else in the same tar took, for the same purpose; mostly absent
  */
 #ifndef CORACLE_STORAGE_LAYER_H
 #define CORACLE_STORAGE_LAYER_H

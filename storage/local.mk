@@ -19,11 +19,16 @@ libimage_a_SOURCES += \
 	storage/partial.c \
 	storage/partial.h \
 	storage/inflate.c storage/inflate.h \
+	storage/layer_tar.c storage/layer_tar.h \
 	storage/ring.c storage/ring.h \
+	storage/sink.h \
+	storage/tar_record.c storage/tar_record.h \
+	storage/tree_tar.c storage/tree_tar.h \
 	storage/unpack.c storage/unpack.h \
 	storage/unpack_confine.c \
 	storage/unpack_ids.c storage/unpack_ids.h \
 	storage/unpack_name.c \
-	storage/unpack_tree.c storage/unpack_tree.h
+	storage/unpack_put.c \
+	storage/unpack_tree.c storage/unpack_tree.h storage/unpack_tree_private.h
 
 include storage/overlay/local.mk

@@ -7,6 +7,7 @@
 #ifndef CORACLE_STORAGE_OWNERS_H
 #define CORACLE_STORAGE_OWNERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -24,6 +25,9 @@ struct owners_writer;           /* opaque */
 /* Nothing is created in `dirfd` until there is a record. */
 struct owners_writer *owners_writer_new(int dirfd);
 int owners_add(struct owners_writer *w, const struct owner *o);
+/* What was recorded of `path` so far (and `below` it) holds no longer: something else has the name now. Such records are
+ * not in the file that owners_writer_close leaves. */
+void owners_drop(struct owners_writer *w, const char *path, bool below);
 /* Write what is left and free. 0 or -errno. */
 int owners_writer_close(struct owners_writer *w);
 

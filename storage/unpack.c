@@ -24,6 +24,7 @@
 #include "core/base/file.h"
 #include "storage/inflate.h"
 #include "storage/ring.h"
+#include "storage/tar_record.h"
 #include "storage/unpack_tree.h"
 
 struct digester { EVP_MD_CTX *ctx; const char *want; };
@@ -36,6 +37,7 @@ struct pipeline {
 	int64_t packed_bytes;
 	struct err read_err, inflate_err, tree_err;     /* each of one thread */
 	bool ring_has_slot;                             /* the tree's: the slot that libarchive reads from */
+	struct tar_record *record;                      /* the tree's */
 };
 
 static int digester_start(struct digester *s, const char *want, struct err *e)
@@ -140,21 +142,24 @@ static la_ssize_t next_tar_bytes(struct archive *a, void *ctx, const void **ret)
 	const uint8_t *bytes = NULL;
 	size_t n;
 
-	(void)a;
+	if (p->ring_has_slot && p->record)
+		tar_record_release(p->record, (uint64_t)MAX(archive_filter_bytes(a, 0), 0));
 	if (p->ring_has_slot)
 		ring_pop(&p->tar);
 	n = ring_peek(&p->tar, &bytes);
 	p->ring_has_slot = n > 0;
+	if (n > 0 && p->record)
+		tar_record_feed(p->record, bytes, n);
 	*ret = bytes;
 	return (la_ssize_t)n;
 }
 
 /* What follows the archive's end is part of the digest. */
-static void drain(struct pipeline *p)
+static void drain(struct pipeline *p, struct archive *a)
 {
 	const void *ignored;
 
-	while (next_tar_bytes(NULL, p, &ignored) > 0)
+	while (next_tar_bytes(a, p, &ignored) > 0)
 		;
 }
 
@@ -178,21 +183,34 @@ static int read_entries(struct pipeline *p, struct unpack_tree *t, struct archiv
 	return 0;
 }
 
-static void write_tree(struct pipeline *p, int stage_fd, struct unpack_result *ret)
+static int write_entries(struct pipeline *p, struct archive *a, int stage_fd, struct unpack_result *ret)
 {
-	struct unpack_tree *t = unpack_tree_new(stage_fd, &p->tree_err);
-	struct archive *a = archive_read_new();
-	int r = t ? read_entries(p, t, a, &p->tree_err) : -p->tree_err.code;
+	struct unpack_tree *t;
+	int r;
 
+	p->record = tar_record_new(stage_fd, &p->tree_err);
+	t = p->record ? unpack_tree_new(stage_fd, p->record, &p->tree_err) : NULL;
+	r = t ? read_entries(p, t, a, &p->tree_err) : -p->tree_err.code;
 	if (r == 0)
 		r = unpack_tree_finish(t, ret, &p->tree_err);
+	unpack_tree_free(t);
+	return r;
+}
+
+static void write_tree(struct pipeline *p, int stage_fd, struct unpack_result *ret)
+{
+	struct archive *a = archive_read_new();
+	int r = write_entries(p, a, stage_fd, ret);
+
 	if (r < 0 && r != -EBADMSG) {
 		ring_abort(&p->tar);
 		ring_abort(&p->packed);
 	}
-	drain(p);
+	drain(p, a);
+	if (r == 0)
+		(void)tar_record_finish(p->record, &p->tree_err);
+	tar_record_free(p->record);
 	archive_read_free(a);
-	unpack_tree_free(t);
 }
 
 /* The first of these that is true is the reason of the others. */

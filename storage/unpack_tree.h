@@ -11,11 +11,13 @@
 #include "storage/unpack.h"
 
 struct archive;
+struct tar_record;
 struct archive_entry;
 struct unpack_tree;     /* opaque */
 
-/* Make tree/ in `stage_fd`. Sets this process's umask to 0. NULL on failure, `e` filled. */
-struct unpack_tree *unpack_tree_new(int stage_fd, struct err *e);
+/* Make tree/ in `stage_fd`. Sets this process's umask to 0. `record` (the caller's, may be NULL) hears which bytes of
+ * the tar are in files. NULL on failure, `e` filled. */
+struct unpack_tree *unpack_tree_new(int stage_fd, struct tar_record *record, struct err *e);
 
 /* One entry, with its data read from `a`. -EBADMSG: the archive is to blame; else the disk. */
 int unpack_tree_entry(struct unpack_tree *t, struct archive *a, struct archive_entry *ae, struct err *e);

@@ -16,6 +16,7 @@
 #include "core/base/file.h"
 #include "core/base/path.h"
 #include "core/runtime/idmap.h"
+#include "storage/layer_tar.h"
 #include "storage/owners.h"
 #include "storage/unpack.h"
 #include "storage/unpack_tree.h"
@@ -86,6 +87,26 @@ static char *digest_of(const void *data, size_t len)
 	return g_string_free(s, FALSE);
 }
 
+static int nowhere(void *ctx, const void *bytes, size_t len)
+{
+	(void)ctx;
+	(void)bytes;
+	(void)len;
+	return 0;
+}
+
+/* Every layer that could be unpacked can be given back bit for bit. */
+static void assert_given_back(int stage, const char *diff_id)
+{
+	struct err e = ERR_INIT;
+	struct layer_tar given;
+
+	layer_tar_stream_dir(stage, diff_id, nowhere, NULL, &given, &e);
+	g_assert_cmpstr(e.msg, ==, "");
+	g_assert_true(given.exact);
+	g_assert_cmpstr(given.digest, ==, diff_id);
+}
+
 /* Unpack `len` bytes into a new directory of the current one; a descriptor of it. */
 static int unpack(const char *bytes, size_t len, const char *diff_id, struct unpack_result *ret, struct err *e)
 {
@@ -100,7 +121,8 @@ static int unpack(const char *bytes, size_t len, const char *diff_id, struct unp
 	g_assert_cmpint(lseek(in, 0, SEEK_SET), ==, 0);
 	g_assert_cmpint(mkdir(name, 0755), ==, 0);
 	stage = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	unpack_layer(in, stage, &d, diff_id ? diff_id : digest, ret, e);
+	if (unpack_layer(in, stage, &d, diff_id ? diff_id : digest, ret, e) == 0)
+		assert_given_back(stage, diff_id ? diff_id : digest);
 	return stage;
 }
 
@@ -192,7 +214,8 @@ static void test_plain(void)
 	g_assert_true(S_ISLNK(stat_of(stage, "tree/d/soft").st_mode));
 	g_assert_cmpint(stat_of(stage, "tree/d/setuid").st_mode & 07777, ==, 04755);
 	g_assert_true(S_ISFIFO(stat_of(stage, "tree/d/fifo").st_mode));
-	g_assert_false(path_exists_at(stage, "tree/d/null"));
+	/* Without its record nothing is shown of that name, from the layers below neither. */
+	g_assert_true(S_ISCHR(stat_of(stage, "tree/d/null").st_mode) && stat_of(stage, "tree/d/null").st_rdev == 0);
 	g_assert_cmpint(res.skipped_devices, ==, 1);
 	st = stat_of(stage, "tree/missing");
 	g_assert_cmpint(st.st_mode & 07777, ==, 0711);
@@ -350,6 +373,164 @@ static void test_owners(void)
 	g_assert_cmpint(found, ==, 1);
 }
 
+static int list_owner(void *ctx, const struct owner *o)
+{
+	g_string_append_printf(ctx, "%s %u %c;", o->path, o->uid, S_ISDIR(o->mode) ? 'd' : S_ISCHR(o->mode) ? 'c' : 'f');
+	return 0;
+}
+
+/* Records are of what is there at the end, under its real name. */
+static void test_stale_owners(void)
+{
+	const uint32_t theirs = 4000000000U;
+	g_autoptr(GString) got = g_string_new(NULL);
+	struct unpack_result res;
+	struct err e = ERR_INIT;
+	struct layer l;
+	autofd stage = -1;
+
+	begin(&l, ARCHIVE_FILTER_NONE);
+	add_entry(&l, entry("file", S_IFREG | 0644, theirs, 1), "1");
+	add_file(&l, "file", "mine");
+	add_entry(&l, entry("dir", S_IFDIR | 0755, theirs, 0), NULL);
+	add_entry(&l, entry("dir/x", S_IFREG | 0644, theirs, 1), "1");
+	add_file(&l, "dir", "no directory now");
+	add_entry(&l, entry("again", S_IFDIR | 0755, theirs, 0), NULL);
+	add_entry(&l, entry("again/x", S_IFREG | 0644, theirs, 1), "1");
+	add_dir(&l, "again", 0755);
+	add_entry(&l, entry("null", S_IFCHR | 0666, 0, 0), NULL);
+	add_file(&l, "null", "no device now");
+	add_dir(&l, "real", 0755);
+	add_link(&l, "link", "real", false);
+	add_entry(&l, entry("link/through", S_IFREG | 0644, theirs, 1), "1");
+	add_entry(&l, entry("first", S_IFREG | 0644, theirs, 1), "1");
+	{
+		struct archive_entry *ae = entry("second", S_IFREG | 0644, theirs, 0);
+
+		archive_entry_set_hardlink(ae, "first");
+		add_entry(&l, ae, NULL);
+	}
+	add_file(&l, "first", "mine");
+	stage = finish_well(&l, &res);
+	if (idmap_store()->none)
+		return;
+	g_assert_cmpint(owners_read(stage, list_owner, got, &e), ==, 0);
+	g_assert_cmpstr(got->str, ==, "again/x 4000000000 f;real/through 4000000000 f;second 4000000000 f;");
+}
+
+/* Content whose name was taken by something else is still there for the tar. */
+static void test_replaced_content(void)
+{
+	g_autofree char *big = g_strnfill(300000, 'b');
+	struct unpack_result res;
+	struct layer l;
+	autofd stage = -1;
+
+	begin(&l, ARCHIVE_FILTER_NONE);
+	add_file(&l, "f", big);
+	add_file(&l, "d/e/deep", "deep one");
+	add_file(&l, "d/other", "two");
+	add_link(&l, "kept", "d/other", true);
+	add_file(&l, "f", "second");
+	add_file(&l, "d", "no directory");
+	add_file(&l, "f", "third");
+	add_file(&l, "d/again", "a directory");
+	add_file(&l, "kept", "changed");
+	add_link(&l, "to", "d", false);
+	add_file(&l, "to/linked", "by a link");
+	add_file(&l, "to", "no link");
+	add_file(&l, ".wh.gone", "a whiteout with content");
+	stage = finish_well(&l, &res);
+	assert_text(stage, "tree/f", "third");
+	assert_text(stage, "tree/d/again", "a directory");
+	assert_text(stage, "tree/d/linked", "by a link");
+	assert_text(stage, "tree/to", "no link");
+	g_assert_cmpint(stat_of(stage, "tree/kept").st_nlink, ==, 1);
+	g_assert_true(is_opaque(stage, "tree/d"));
+}
+
+/* A tree that has changed is told. */
+static void test_changed_tree(void)
+{
+	struct unpack_result res;
+	struct err e = ERR_INIT;
+	struct layer_tar given;
+	struct layer l;
+	g_autofree char *diff_id = NULL;
+	autofd stage = -1, fd = -1;
+
+	begin(&l, ARCHIVE_FILTER_NONE);
+	add_file(&l, "f", "hello");
+	archive_write_close(l.a);
+	archive_write_free(l.a);
+	diff_id = digest_of(l.buf, l.len);
+	stage = unpack(l.buf, l.len, NULL, &res, &e);
+	fd = openat(stage, "tree/f", O_WRONLY);
+	g_assert_cmpint(pwrite(fd, "j", 1, 0), ==, 1);
+	g_assert_cmpint(layer_tar_stream_dir(stage, diff_id, nowhere, NULL, &given, &e), ==, -EBADMSG);
+	g_assert_nonnull(strstr(e.msg, "not what they were"));
+	err_clear(&e);
+	g_assert_cmpint(ftruncate(fd, 2), ==, 0);
+	g_assert_cmpint(layer_tar_stream_dir(stage, diff_id, nowhere, NULL, &given, &e), ==, -EBADMSG);
+	g_assert_nonnull(strstr(e.msg, "shorter"));
+	err_clear(&e);
+	/* Without the record: another tar, and it says so. */
+	g_assert_cmpint(unlinkat(stage, "tar", 0), ==, 0);
+	g_assert_cmpint(layer_tar_stream_dir(stage, diff_id, nowhere, NULL, &given, &e), ==, 0);
+	g_assert_false(given.exact);
+	g_assert_cmpstr(given.digest, !=, diff_id);
+	g_free(l.buf);
+}
+
+static int into_buffer(void *ctx, const void *bytes, size_t len)
+{
+	g_byte_array_append(ctx, bytes, (guint)len);
+	return 0;
+}
+
+static GByteArray *made_tar(int stage)
+{
+	GByteArray *bytes = g_byte_array_new();
+	struct err e = ERR_INIT;
+	struct layer_tar given;
+
+	(void)unlinkat(stage, "tar", 0);
+	layer_tar_stream_dir(stage, "sha256:none", into_buffer, bytes, &given, &e);
+	g_assert_cmpstr(e.msg, ==, "");
+	return bytes;
+}
+
+/* A tar made from a tree unpacks to the same tree, which makes the same tar. */
+static void test_made(void)
+{
+	struct unpack_result res;
+	struct err e = ERR_INIT;
+	struct layer l;
+	autofd stage = -1, again = -1;
+	g_autoptr(GByteArray) one = NULL, two = NULL;
+
+	begin(&l, ARCHIVE_FILTER_NONE);
+	add_entry(&l, entry("theirs", S_IFREG | 04755, 4000000000U, 1), "1");
+	add_entry(&l, entry("null", S_IFCHR | 0666, 0, 0), NULL);
+	add_file(&l, "z\377\n", "odd");
+	add_link(&l, "hard", "theirs", true);
+	add_link(&l, "soft", "/nowhere", false);
+	add_file(&l, "o/.wh..wh..opq", "");
+	add_file(&l, "o/x", "1");
+	add_file(&l, ".wh.gone", "");
+	add_entry(&l, entry("fifo", S_IFIFO | 0640, 0, 0), NULL);
+	stage = finish_well(&l, &res);
+	one = made_tar(stage);
+	again = unpack((char *)one->data, one->len, NULL, &res, &e);
+	g_assert_cmpstr(e.msg, ==, "");
+	two = made_tar(again);
+	g_assert_cmpmem(one->data, one->len, two->data, two->len);
+	g_assert_true(is_opaque(again, "tree/o"));
+	g_assert_cmpint(stat_of(again, "tree/hard").st_nlink, ==, 2);
+	g_assert_true(S_ISCHR(stat_of(again, "tree/gone").st_mode));
+	g_assert_false(path_exists_at(again, "tree/.wh.gone"));
+}
+
 /* A gzip or zstd stream, whole, in two members, cut off, followed by garbage, and with a wrong digest. */
 static void test_compressed(gconstpointer filter)
 {
@@ -411,6 +592,10 @@ static int all_tests(void)
 	g_test_add_func("/unpack/escapes", test_escapes);
 	g_test_add_func("/unpack/xattrs", test_xattrs);
 	g_test_add_func("/unpack/owners", test_owners);
+	g_test_add_func("/unpack/stale-owners", test_stale_owners);
+	g_test_add_func("/unpack/replaced-content", test_replaced_content);
+	g_test_add_func("/unpack/changed-tree", test_changed_tree);
+	g_test_add_func("/unpack/made", test_made);
 	g_test_add_data_func("/unpack/gzip", GINT_TO_POINTER(ARCHIVE_FILTER_GZIP), test_compressed);
 	g_test_add_data_func("/unpack/zstd", GINT_TO_POINTER(ARCHIVE_FILTER_ZSTD), test_compressed);
 	return g_test_run();
