@@ -64,10 +64,11 @@ static json_t *read_config(struct context *c, const char *id)
 	return o ? o : json_object();
 }
 
-static json_t *state_object(const struct container_state *st)
+static json_t *state_object(const struct container_state *st, json_t *config)
 {
 	json_t *o = json_object();
 
+	json_object_set_new(o, "OciVersion", text(json_string_value(json_object_get(config, "ociVersion"))));
 	json_object_set_new(o, "Status", text(container_status_name(st->status)));
 	json_object_set_new(o, "Running", json_boolean(st->status == CONTAINER_RUNNING ||
 						       st->status == CONTAINER_STOPPING));
@@ -99,32 +100,19 @@ static json_t *labels_object(char *const *labels)
 	return o;
 }
 
-/* Config.Entrypoint and Config.Cmd: where the command begins with the image's entry point, that is not part of
- * Cmd. Entrypoint is one string, as podman 4 has it. */
-static void set_command(struct context *c, json_t *o, const struct container_record *r, json_t *args)
+/* Config.Entrypoint and Config.Cmd. Entrypoint is one string, as podman 4 has it. */
+static void set_command(json_t *o, const struct container_record *r, json_t *args)
 {
-	struct err ignored = ERR_INIT;
-	g_autofree char *entry = NULL;
-	autoimage *img = NULL;
-	char **rest = r->command;
+	int n = r->entrypoint_words;
+	g_autoptr(GString) entry = g_string_new(NULL);
 
-	if (r->image_id && rest && image_find(c->store, r->image_id, &img, &ignored) > 0 && img->config.entrypoint) {
-		char **e = img->config.entrypoint;
-
-		while (*e && *rest && !strcmp(*e, *rest)) {
-			e++;
-			rest++;
-		}
-		if (*e)         /* replaced by --entrypoint */
-			rest = r->command;
-		else
-			entry = g_strjoinv(" ", img->config.entrypoint);
-	}
-	json_object_set_new(o, "Entrypoint", text(entry));
-	json_object_set_new(o, "Cmd", rest ? strings(rest) : args ? json_incref(args) : json_array());
+	for (int i = 0; i < n; i++)
+		g_string_append_printf(entry, "%s%s", i ? " " : "", r->command[i]);
+	json_object_set_new(o, "Entrypoint", text(entry->str));
+	json_object_set_new(o, "Cmd", r->command ? strings(r->command + n) : args ? json_incref(args) : json_array());
 }
 
-static json_t *config_object(struct context *c, const struct container_record *r, json_t *config)
+static json_t *config_object(const struct container_record *r, json_t *config)
 {
 	json_t *process = json_object_get(config, "process"), *o = json_object();
 	json_t *env = json_object_get(process, "env"), *args = json_object_get(process, "args");
@@ -140,7 +128,7 @@ static json_t *config_object(struct context *c, const struct container_record *r
 	json_object_set_new(o, "OpenStdin", json_boolean(r->interactive));
 	json_object_set_new(o, "StdinOnce", json_false());
 	json_object_set_new(o, "Env", env ? json_incref(env) : json_array());
-	set_command(c, o, r, args);
+	set_command(o, r, args);
 	json_object_set_new(o, "Image", text(r->image_name));
 	json_object_set_new(o, "Volumes", json_null());
 	json_object_set_new(o, "WorkingDir", text(json_string_value(json_object_get(process, "cwd"))));
@@ -151,79 +139,51 @@ static json_t *config_object(struct context *c, const struct container_record *r
 	json_object_set_new(o, "StopSignal", json_integer(r->stop_signal ? r->stop_signal : 15));
 	json_object_set_new(o, "StopSignalName", text(signal));
 	json_object_set_new(o, "CreateCommand", strings(r->create_command));
+	json_object_set_new(o, "Umask", json_sprintf("%04o", (unsigned)json_integer_value(json_object_get(
+		json_object_get(process, "user"), "umask"))));
 	json_object_set_new(o, "StopTimeout", json_integer(r->stop_timeout_s));
 	json_object_set_new(o, "Timeout", json_integer(r->timeout_s));
 	return o;
 }
 
+static const char *propagation_of(char *const *options)
+{
+	static const char *const all[] = { "shared", "rshared", "slave", "rslave", "private", "rprivate",
+		"unbindable", "runbindable", NULL };
+
+	for (; options && *options; options++)
+		if (g_strv_contains(all, *options))
+			return *options;
+	return "rprivate";
+}
+
+/* Binds and volumes; memory is in HostConfig.Tmpfs, as podman has it. */
 static json_t *mounts_array(const struct container_record *r)
 {
 	json_t *a = json_array();
 
 	for (size_t n = 0; n < r->n_mounts; n++) {
 		const struct container_mount *m = &r->mounts[n];
-		json_t *o = json_object();
+		g_auto(GStrv) options = g_strsplit(m->options ? m->options : "", ",", -1);
+		json_t *o, *shown = json_array();
 
-		json_object_set_new(o, "Type", text(m->type));
+		if (!g_strcmp0(m->type, "tmpfs"))
+			continue;
+		for (char **opt = options; *opt; opt++)
+			if (strcmp(*opt, "ro") && strcmp(*opt, "rw") && strcmp(*opt, propagation_of(options)))
+				json_array_append_new(shown, text(*opt));
+		o = json_pack("{s:o, s:o, s:o, s:s, s:s, s:o, s:b, s:s}", "Type", text(m->type), "Source",
+			      text(m->source), "Destination", text(m->destination), "Driver",
+			      m->name ? "local" : "", "Mode", "", "Options", shown, "RW", m->rw, "Propagation",
+			      propagation_of(options));
 		if (m->name)
 			json_object_set_new(o, "Name", text(m->name));
-		json_object_set_new(o, "Source", text(m->source));
-		json_object_set_new(o, "Destination", text(m->destination));
-		json_object_set_new(o, "Driver", text(""));
-		json_object_set_new(o, "Mode", text(""));
-		json_object_set_new(o, "Options", json_pack("[o]", text(m->options)));
-		json_object_set_new(o, "RW", json_boolean(m->rw));
-		json_object_set_new(o, "Propagation", text("rprivate"));
 		json_array_append_new(a, o);
 	}
 	return a;
 }
 
-/* {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]} */
-static json_t *ports_object(const struct container_record *r)
-{
-	json_t *o = json_object();
-
-	for (size_t n = 0; n < r->n_ports; n++) {
-		const struct port_mapping *m = &r->ports[n];
-		g_autofree char *key = g_strdup_printf("%u/%s", m->container_port, m->protocol ? m->protocol : "tcp");
-		g_autofree char *port = g_strdup_printf("%u", m->host_port);
-		json_t *list = json_object_get(o, key);
-
-		if (!list) {
-			list = json_array();
-			json_object_set_new(o, key, list);
-		}
-		json_array_append_new(list, json_pack("{s:s, s:s}", "HostIp", m->host_ip ? m->host_ip : "", "HostPort",
-						      port));
-	}
-	return o;
-}
-
-static json_t *host_config_object(const struct container_record *r, json_t *config)
-{
-	json_t *o = json_object(), *resources = json_object_get(json_object_get(config, "linux"), "resources");
-	json_t *memory = json_object_get(json_object_get(resources, "memory"), "limit");
-	json_t *pids = json_object_get(json_object_get(resources, "pids"), "limit");
-
-	json_object_set_new(o, "Memory", json_integer(json_integer_value(memory)));
-	json_object_set_new(o, "PidsLimit", json_integer(json_integer_value(pids)));
-
-	json_object_set_new(o, "NetworkMode", text(r->network));
-	json_object_set_new(o, "PortBindings", ports_object(r));
-	json_object_set_new(o, "AutoRemove", json_boolean(r->auto_remove));
-	json_object_set_new(o, "Privileged", json_boolean(r->privileged));
-	json_object_set_new(o, "ReadonlyRootfs", json_boolean(r->read_only));
-	json_object_set_new(o, "Init", json_boolean(r->init));
-	json_object_set_new(o, "UsernsMode", text(r->userns));
-	json_object_set_new(o, "GroupAdd", strings(r->group_add));
-	json_object_set_new(o, "LogConfig", json_pack("{s:s, s:s, s:I}", "Type", r->log_driver && *r->log_driver
-		? r->log_driver : "k8s-file", "Path", r->log_path ? r->log_path : "", "Size",
-		(json_int_t)r->log_max_size));
-	return o;
-}
-
-static void set_program(struct context *c, json_t *o, const struct container_record *r, json_t *config)
+static void set_program(json_t *o, const struct container_record *r, json_t *config)
 {
 	json_t *args = json_object_get(json_object_get(config, "process"), "args"), *rest = json_array();
 
@@ -231,20 +191,58 @@ static void set_program(struct context *c, json_t *o, const struct container_rec
 	for (size_t n = 1; n < json_array_size(args); n++)
 		json_array_append(rest, json_array_get(args, n));
 	json_object_set_new(o, "Args", rest);
-	json_object_set_new(o, "Config", config_object(c, r, config));
+	json_object_set_new(o, "Config", config_object(r, config));
+}
+
+/* A user other than root has the capabilities that were added by name, and no more: see launch_user.c. */
+static json_t *effective_caps(const struct container_record *r, json_t *config)
+{
+	bool root = !r->user || !*r->user || !strcmp(r->user, "root") || !strcmp(r->user, "0") ||
+		    g_str_has_prefix(r->user, "root:") || g_str_has_prefix(r->user, "0:");
+	json_t *extra, *caps;
+	uint64_t added;
+
+	if (root)
+		return container_caps(config, "effective");
+	extra = json_loads(r->extra_json ? r->extra_json : "{}", 0, NULL);
+	added = (uint64_t)json_integer_value(json_object_get(extra, "addedCapabilities"));
+	caps = container_cap_names(added);
+	json_decref(extra);
+	return caps;
+}
+
+static json_t *graph_driver(struct context *c, const struct container_record *r)
+{
+	g_autofree char *dir = g_strdup_printf("%s/%s", c->place.containers_path, r->id);
+	json_t *data = json_object();
+
+	if (!g_strcmp0(c->store->driver, "overlay")) {
+		json_object_set_new(data, "UpperDir", json_sprintf("%s/upper", dir));
+		json_object_set_new(data, "WorkDir", json_sprintf("%s/work", dir));
+	}
+	return json_pack("{s:s, s:o}", "Name", c->store->driver ? c->store->driver : "", "Data", data);
+}
+
+static json_t *network_settings(const struct container_record *r)
+{
+	/* As podman's without a network of its own: the address of a network in user space is the same for all. */
+	return json_pack("{s:s,s:s,s:s,s:i,s:s,s:s,s:i,s:s,s:s,s:s,s:b,s:o,s:s,s:{}}", "EndpointID", "", "Gateway", "",
+			 "IPAddress", "", "IPPrefixLen", 0, "IPv6Gateway", "", "GlobalIPv6Address", "",
+			 "GlobalIPv6PrefixLen", 0, "MacAddress", "", "Bridge", "", "SandboxID", "", "HairpinMode", false,
+			 "Ports", container_ports_object(r), "SandboxKey", "", "Networks");
 }
 
 json_t *container_object(struct context *c, const struct container_info *i)
 {
 	const struct container_record *r = i->record;
-	json_t *config = read_config(c, r->id), *o = json_object(), *network = json_object();
+	json_t *config = read_config(c, r->id), *o = json_object();
 	g_autofree char *dir = g_strdup_printf("%s/%s", c->place.containers_path, r->id);
 	g_autofree char *config_path = g_strconcat(dir, "/" CONFIG_FILE, NULL);
 
 	json_object_set_new(o, "Id", text(r->id));
 	json_object_set_new(o, "Created", time_text(r->created_ns));
-	set_program(c, o, r, config);
-	json_object_set_new(o, "State", state_object(&i->state));
+	set_program(o, r, config);
+	json_object_set_new(o, "State", state_object(&i->state, config));
 	json_object_set_new(o, "Image", text(r->image_id));
 	json_object_set_new(o, "ImageDigest", text(r->image_digest));
 	json_object_set_new(o, "ImageName", text(r->image_name));
@@ -257,15 +255,16 @@ json_t *container_object(struct context *c, const struct container_info *i)
 	json_object_set_new(o, "RestartCount", json_integer(0));
 	json_object_set_new(o, "Name", text(r->name));
 	json_object_set_new(o, "Driver", text(c->store->driver));
+	json_object_set_new(o, "EffectiveCaps", effective_caps(r, config));
+	json_object_set_new(o, "BoundingCaps", container_caps(config, "bounding"));
+	json_object_set_new(o, "ExecIDs", json_array());
+	json_object_set_new(o, "GraphDriver", graph_driver(c, r));
 	json_object_set_new(o, "Mounts", mounts_array(r));
 	json_object_set_new(o, "Dependencies", json_array());
-	json_object_set_new(network, "Ports", ports_object(r));
-	json_object_set_new(network, "IPAddress", text(""));
-	json_object_set_new(network, "Networks", json_object());
-	json_object_set_new(o, "NetworkSettings", network);
+	json_object_set_new(o, "NetworkSettings", network_settings(r));
 	json_object_set_new(o, "Namespace", text(""));
 	json_object_set_new(o, "IsInfra", json_false());
-	json_object_set_new(o, "HostConfig", host_config_object(r, config));
+	json_object_set_new(o, "HostConfig", container_host_config(c, r, config));
 	json_decref(config);
 	return o;
 }

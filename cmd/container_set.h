@@ -38,6 +38,13 @@ int remove_tree_of_store(void *ctx, int dirfd, const char *name, struct err *e);
 /* The object that `inspect` shows. */
 json_t *container_object(struct context *c, const struct container_info *i);
 
+/* Parts of it (container_host_config.c): HostConfig, the ports, and capabilities as sorted names, of a set of
+ * config.json ("bounding") or of bits. */
+json_t *container_host_config(struct context *c, const struct container_record *r, json_t *config);
+json_t *container_ports_object(const struct container_record *r);
+json_t *container_caps(json_t *config, const char *set);
+json_t *container_cap_names(uint64_t set);
+
 /* "0.0.0.0:8080->80/tcp, ..."; g_free. */
 char *container_ports_text(const struct container_record *r);
 

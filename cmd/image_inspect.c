@@ -187,9 +187,10 @@ static json_t *history_row(const struct image_history *h, const char *id, int64_
 	g_autofree char *ago = created ? text_ago((text_now_ns() - created) / 1000000000) : g_strdup("N/A");
 	g_autofree char *human = v->human ? text_human_size(size) : g_strdup_printf("%" G_GINT64_FORMAT, size);
 	g_autofree char *short_id = strlen(id) == 64 && !v->no_trunc ? g_strndup(id, 12) : g_strdup(id);
+	g_autofree char *at = created ? text_time_go(created) : g_strdup("");
 	const char *when = v->human ? ago : h->created ? h->created : "";
 	json_t *json = json_pack("{s:s,s:s,s:s,s:I,s:s,s:o}", "id", id, "created", h->created ? h->created : "",
-				 "createdBy", h->created_by ? h->created_by : "", "size", (json_int_t)size,
+				 "CreatedBy", h->created_by ? h->created_by : "", "size", (json_int_t)size,
 				 "comment", h->comment ? h->comment : "", "tags",
 				 newest ? json_of_strings(img->names) : json_array());
 
@@ -200,7 +201,7 @@ static json_t *history_row(const struct image_history *h, const char *id, int64_
 		by = g_strconcat(cut, "...", NULL);
 	}
 	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o}", "ID", short_id, "Created", when, "CreatedAt",
-			 h->created ? h->created : "", "CreatedSince", ago, "CreatedBy", by, "Size", human,
+			 at, "CreatedSince", ago, "CreatedBy", by, "Size", human,
 			 "Comment", comment, "Tags", newest ? json_of_strings(img->names) : json_array(),
 			 "_json", json);
 }

@@ -60,6 +60,7 @@ static json_t *name_row(const struct image *img, const char *name, const struct 
 	g_autofree char *repo = NULL, *tag = NULL, *size = text_human_size(img->size);
 	g_autofree char *ago = created ? text_ago((text_now_ns() - created) / 1000000000) : g_strdup("N/A");
 	g_autofree char *id = v->no_trunc ? g_strconcat("sha256:", img->id, NULL) : g_strndup(img->id, 12);
+	g_autofree char *at = text_time_go(created), *history = g_strjoinv(", ", img->names);
 	json_t *row = json_object();
 
 	if (name)
@@ -68,20 +69,23 @@ static json_t *name_row(const struct image *img, const char *name, const struct 
 	json_object_set_new(row, "Repository", json_string(name ? repo : "<none>"));
 	json_object_set_new(row, "Tag", json_string(name ? tag : "<none>"));
 	json_object_set_new(row, "ID", json_string(id));
-	json_object_set_new(row, "Id", json_string(id));
+	json_object_set_new(row, "Id", json_string(img->id));
 	json_object_set_new(row, "Size", json_string(size));
-	json_object_set_new(row, "VirtualSize", json_string(size));
+	json_object_set_new(row, "VirtualSize", json_integer(img->size));
+	json_object_set_new(row, "CreatedAt", json_string(at));
+	json_object_set_new(row, "CreatedTime", json_string(at));
+	json_object_set_new(row, "History", json_string(history));
+	json_object_set_new(row, "ReadOnly", json_false());
 	json_object_set_new(row, "Created", json_string(ago));
 	json_object_set_new(row, "CreatedSince", json_string(ago));
-	json_object_set_new(row, "CreatedTime", json_copy(json_object_get(object, "CreatedAt")));
 	json_object_set_new(row, "_bytes", json_integer(img->size));
 	return row;
 }
 
-static const char *const plain[] = { "REPOSITORY={{.Repository}}", "TAG={{.Tag}}", "IMAGE ID={{.Id}}",
+static const char *const plain[] = { "REPOSITORY={{.Repository}}", "TAG={{.Tag}}", "IMAGE ID={{.ID}}",
 	"CREATED={{.CreatedSince}}", "SIZE={{.Size}}", NULL };
 static const char *const with_digests[] = { "REPOSITORY={{.Repository}}", "TAG={{.Tag}}", "DIGEST={{.Digest}}",
-	"IMAGE ID={{.Id}}", "CREATED={{.CreatedSince}}", "SIZE={{.Size}}", NULL };
+	"IMAGE ID={{.ID}}", "CREATED={{.CreatedSince}}", "SIZE={{.Size}}", NULL };
 
 static const char *sort_field;
 

@@ -1,5 +1,6 @@
 /* info.c - coracle info and version: see podman-info(1), podman-version(1). */
 #include <ctype.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,9 @@
 #include "cmd/image_commands.h"
 #include "cmd/image_use.h"
 #include "cmd/template.h"
+#include "core/base/file.h"
 #include "core/oci/image_spec.h"
+#include "core/runtime/cgroup.h"
 #include "core/runtime/idmap.h"
 #include "storage/volume.h"
 
@@ -78,7 +81,48 @@ static json_t *map_json(const struct id_range *r, size_t n)
 	return list;
 }
 
-static json_t *host_json(void)
+/* {"distribution": "debian", "version": "12"} of os-release(5). */
+static json_t *distribution_json(void)
+{
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
+	struct err ignored = ERR_INIT;
+	json_t *o = json_pack("{s:s,s:s}", "distribution", "unknown", "version", "unknown");
+	size_t len;
+
+	if (file_read(AT_FDCWD, "/etc/os-release", 64 * 1024, &text, &len, &ignored) < 0)
+		return o;
+	lines = g_strsplit(text, "\n", -1);
+	for (char **l = lines; *l; l++) {
+		const char *key = g_str_has_prefix(*l, "ID=") ? "distribution" :
+				  g_str_has_prefix(*l, "VERSION_ID=") ? "version" : NULL;
+		g_autofree char *value = key ? g_shell_unquote(strchr(*l, '=') + 1, NULL) : NULL;
+
+		if (value)
+			json_object_set_new(o, key, json_string(value));
+	}
+	return o;
+}
+
+static json_t *cgroup_json(const struct context *c, json_t *host)
+{
+	static const char *const names[CGROUP_CONTROLLER_COUNT] = { "memory", "pids", "cpu", "cpuset", "io", "hugetlb",
+		"rdma", "misc" };
+	struct cgroup_host h;
+	json_t *list = json_array();
+
+	cgroup_probe(&h);
+	for (unsigned i = 0; i < CGROUP_CONTROLLER_COUNT; i++)
+		if (h.controllers & (1u << i))
+			json_array_append_new(list, json_string(names[i]));
+	json_object_set_new(host, "cgroupControllers", list);
+	json_object_set_new(host, "cgroupManager", json_string(c->cgroup_manager ? c->cgroup_manager :
+							       h.systemd ? "systemd" : "cgroupfs"));
+	json_object_set_new(host, "cgroupVersion", json_string(h.layout == CGROUP_LAYOUT_V2 ? "v2" : "v1"));
+	return host;
+}
+
+static json_t *host_json(const struct context *c)
 {
 	const struct idmap *map = idmap_store();
 	const struct platform p = platform_host();
@@ -92,17 +136,18 @@ static json_t *host_json(void)
 			map_json(map->uid, map->n_uid));
 	if (map->why_one_id[0])
 		json_object_set_new(ids, "why", json_string(map->why_one_id));
-	o = json_pack("{s:s,s:s,s:I,s:s,s:s,s:s,s:o,s:I,s:I,s:{s:b,s:b,s:b},s:I}",
+	o = json_pack("{s:s,s:s,s:I,s:s,s:s,s:o,s:{s:s,s:s},s:s,s:o,s:I,s:I,s:I,s:I,s:{s:b,s:b,s:b},s:I}",
 		"arch", p.architecture, "os", p.os, "cpus", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "kernel",
-		u.release, "hostname", u.nodename, "cgroupVersion",
-		access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0 ? "v2" : "v1",
-		"idMappings", ids, "memTotal", (json_int_t)si.totalram * si.mem_unit,
+		u.release, "hostname", u.nodename, "distribution", distribution_json(), "ociRuntime",
+		"name", "coracle", "version", PACKAGE_VERSION, "logDriver", "k8s-file",
+		"idMappings", ids, "swapTotal", (json_int_t)si.totalswap * si.mem_unit,
+		"swapFree", (json_int_t)si.freeswap * si.mem_unit, "memTotal", (json_int_t)si.totalram * si.mem_unit,
 		"memFree", (json_int_t)si.freeram * si.mem_unit,
 		"security", "rootless", geteuid() != 0, "seccompEnabled",
 		access("/proc/sys/kernel/seccomp", F_OK) == 0, "apparmorEnabled",
 		access("/sys/kernel/security/apparmor", F_OK) == 0,
 		"uptimeSeconds", (json_int_t)si.uptime);
-	return o;
+	return cgroup_json(c, o);
 }
 
 static int count_images(struct store *s, json_int_t *ret, struct err *e)
@@ -145,9 +190,56 @@ static int store_json(struct context *c, json_t **ret, struct err *e)
 	return 0;
 }
 
-/* What coracle.conf files say, and which of them said it. */
-static json_t *conf_json(const struct conf *conf)
+/* Who said `value` of the global option `name`: a file, or who is left, the command line. */
+static const char *origin(const struct conf *conf, const char *name, const char *value)
 {
+	for (guint i = 0; conf->values && i < conf->values->len; i++) {
+		const struct conf_value *v = &g_array_index(conf->values, struct conf_value, i);
+
+		if (!strcmp(v->section, "coracle") && !strcmp(v->key, name) && !strcmp(v->value, value))
+			return v->origin;
+	}
+	return "the command line";
+}
+
+/* The global options in effect, and the environment as far as it decides anything. */
+static json_t *settings_json(const struct context *c)
+{
+	static const char *const variables[] = { "CORACLE_ROOT", "CORACLE_CONF", "XDG_DATA_HOME", "XDG_CONFIG_HOME",
+		"XDG_RUNTIME_DIR", "TMPDIR", "REGISTRY_AUTH_FILE", "CONTAINERS_REGISTRIES_CONF", "DOCKER_CONFIG",
+		"SSL_CERT_FILE", "SSL_CERT_DIR", "PODMAN_USERNS" };
+	const char *run_dir = getenv("XDG_RUNTIME_DIR"), *tmp = getenv("TMPDIR");
+	const struct { const char *name, *value, *otherwise, *otherwise_from; } options[] = {
+		{ "root", c->store_options.root, c->store->root, c->store->root_from },
+		{ "runroot", c->store_options.run_root, c->store->run, run_dir && *run_dir &&
+		  g_str_has_prefix(c->store->run, run_dir) ? "XDG_RUNTIME_DIR" : "the default" },
+		{ "storage-driver", c->store_options.driver, c->store->driver, "the store" },
+		{ "log-level", c->log_level, "warn", "the default" },
+		{ "tmpdir", c->tmpdir, tmp && *tmp ? tmp : "/tmp", tmp && *tmp ? "TMPDIR" : "the default" },
+	};
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < G_N_ELEMENTS(options); i++) {
+		const char *v = options[i].value;
+		const char *from = v ? origin(c->conf, options[i].name, v) : options[i].otherwise_from;
+
+		json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "name", options[i].name, "value",
+						      v ? v : options[i].otherwise, "from", from));
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(variables); i++) {
+		const char *v = getenv(variables[i]);
+
+		if (v)
+			json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "name", variables[i], "value", v, "from",
+							      "the environment"));
+	}
+	return list;
+}
+
+/* What coracle.conf files say, and which of them said it. */
+static json_t *conf_json(const struct context *c)
+{
+	const struct conf *conf = c->conf;
 	json_t *o = json_object(), *values = json_array(), *files = json_array();
 
 	for (guint i = 0; conf->files && i < conf->files->len; i++)
@@ -160,6 +252,7 @@ static json_t *conf_json(const struct conf *conf)
 	}
 	json_object_set_new(o, "files", files);
 	json_object_set_new(o, "values", values);
+	json_object_set_new(o, "settings", settings_json(c));
 	return o;
 }
 
@@ -207,9 +300,9 @@ static int run_info(struct context *c, void *values, int argc, char **argv)
 	if (r < 0)
 		return fail(&e);
 	o = json_object();
-	json_object_set_new(o, "host", host_json());
+	json_object_set_new(o, "host", host_json(c));
 	json_object_set_new(o, "store", store);
-	json_object_set_new(o, "configuration", conf_json(c->conf));
+	json_object_set_new(o, "configuration", conf_json(c));
 	json_object_set_new(o, "version", version_json());
 	r = show(o, v->format, &e);
 	json_decref(o);

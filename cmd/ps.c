@@ -177,12 +177,18 @@ static json_t *common(const struct container_info *i, int64_t now)
 	return o;
 }
 
+/* podman shows the arguments, not the image's entrypoint. */
+static char **arguments(const struct container_record *r)
+{
+	return r->command ? r->command + r->entrypoint_words : NULL;
+}
+
 static json_t *json_form(const struct container_info *i, int64_t now)
 {
 	const struct container_record *r = i->record;
 	json_t *o = common(i, now);
 
-	json_object_set_new(o, "Command", strings(r->command));
+	json_object_set_new(o, "Command", strings(arguments(r)));
 	json_object_set_new(o, "Id", text(r->id));
 	json_object_set_new(o, "Labels", label_map(r->labels));
 	json_object_set_new(o, "Mounts", mount_list(r));
@@ -194,7 +200,8 @@ static json_t *json_form(const struct container_info *i, int64_t now)
 
 static char *shown_command(const struct container_record *r, bool whole)
 {
-	g_autofree char *all = r->command ? g_strjoinv(" ", r->command) : g_strdup("");
+	char **words = arguments(r);
+	g_autofree char *all = words ? g_strjoinv(" ", words) : g_strdup("");
 	g_autofree char *clean = text_printable(all);
 
 	if (whole || g_utf8_strlen(clean, -1) <= 20)
@@ -209,16 +216,19 @@ static json_t *row(struct context *c, const struct ps_options *o, const struct c
 	g_autofree char *command = shown_command(r, o->no_trunc), *ports = container_ports_text(r);
 	g_autofree char *ago = text_ago((now - r->created_ns) / 1000000000);
 	g_autofree char *labels = r->labels ? g_strjoinv(",", r->labels) : g_strdup("");
-	g_autofree char *id = g_strndup(r->id, o->no_trunc ? 64 : 12);
+	g_autofree char *id = g_strndup(r->id, o->no_trunc ? 64 : 12), *created = text_time_go(r->created_ns);
+	g_autofree char *image_id = g_strndup(r->image_id ? r->image_id : "", o->no_trunc ? 64 : 12);
 	json_t *row = common(i, now);
 
+	json_object_set_new(row, "Created", text(created));
+	json_object_set_new(row, "CreatedAt", text(created));
+	json_object_set_new(row, "ImageID", text(image_id));
 	json_object_set_new(row, "ID", text(id));
 	json_object_set_new(row, "Id", text(r->id));
 	json_object_set_new(row, "Command", text(command));
 	json_object_set_new(row, "Names", text(r->name));
 	json_object_set_new(row, "Ports", text(ports));
-	json_object_set_new(row, "Labels", text(labels));
-	json_object_set_new(row, "LabelMap", label_map(r->labels));
+	json_object_set_new(row, "Labels", c->docker ? text(labels) : label_map(r->labels));
 	json_object_set_new(row, "Mounts", mount_list(r));
 	json_object_set_new(row, "Networks", text(""));
 	json_object_set_new(row, "RunningFor", text(ago));
@@ -251,8 +261,8 @@ static int by_key(gconstpointer a, gconstpointer b)
 	if (!strcmp(sort_key, "runningfor"))
 		return (x->state.started_ns > y->state.started_ns) - (x->state.started_ns < y->state.started_ns);
 	if (!strcmp(sort_key, "command"))
-		return g_strcmp0(x->record->command ? x->record->command[0] : "",
-				 y->record->command ? y->record->command[0] : "");
+		return g_strcmp0(x->record->command ? *arguments(x->record) : "",
+				 y->record->command ? *arguments(y->record) : "");
 	return 0;
 }
 

@@ -157,7 +157,7 @@ static int make_args(struct run_plan *p, struct err *e)
 		entry = img->entrypoint;
 	if (!*rest && img && img->cmd && !p->o->entrypoint_set)
 		rest = img->cmd;
-	for (; entry && *entry; entry++)
+	for (; entry && *entry; entry++, p->rec->entrypoint_words++)
 		arena_strv_push(a, &args, arena_strdup(a, *entry));
 	for (; *rest; rest++)
 		arena_strv_push(a, &args, arena_strdup(a, *rest));

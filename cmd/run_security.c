@@ -39,6 +39,11 @@ static int add_caps(char *const *names, uint64_t *ret, bool *all, struct err *e)
 	return 0;
 }
 
+uint64_t run_caps_default(void)
+{
+	return DEFAULT_CAPS;
+}
+
 int run_caps_merge(uint64_t base, char *const *add, char *const *drop, uint64_t *ret, struct err *e)
 {
 	uint64_t added = 0, dropped = 0;

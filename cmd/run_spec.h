@@ -47,6 +47,8 @@ int run_ulimit_parse(struct rspec *s, const char *text, struct err *e);
 /* --device "host[:path[:perms]]"; strings in the arena. */
 struct run_device { char *host, *path, *perms; };
 int run_device_parse(struct arena *a, const char *text, struct run_device *ret, struct err *e);
+/* What a container has without options. */
+uint64_t run_caps_default(void);
 /* Bits of --cap-add and --cap-drop on top of `base`. */
 int run_caps_merge(uint64_t base, char *const *add, char *const *drop, uint64_t *ret, struct err *e);
 /* "TERM", "SIGTERM", "15" -> number, or -1. */

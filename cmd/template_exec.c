@@ -55,11 +55,31 @@ static json_t *no_field(struct exec *x, json_t *from, const char *name)
 	return NULL;
 }
 
+/* podman's documents have one name in Go, which templates use, and another in JSON (info: .Host.CgroupsVersion is
+ * cgroupVersion): they differ in case, and here and there in more. */
+static json_t *field_by_go_name(json_t *object, const char *name)
+{
+	static const char *const others[][2] = { { "CgroupsVersion", "cgroupVersion" } };
+	const char *key;
+	json_t *value;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+		if (!strcmp(others[i][0], name))
+			name = others[i][1];
+	json_object_foreach(object, key, value) {
+		if (g_ascii_islower(*key) && !g_ascii_strcasecmp(key, name))
+			return value;
+	}
+	return NULL;
+}
+
 static json_t *walk_fields(struct exec *x, json_t *v, char **fields)
 {
 	for (char **f = fields; f && *f; f++) {
 		json_t *member = json_is_object(v) ? json_object_get(v, *f) : NULL;
 
+		if (!member && json_is_object(v) && g_ascii_isupper(**f))
+			member = field_by_go_name(v, *f);
 		if (!member && json_is_null(v))
 			return v;
 		if (!member && (!json_is_object(v) || is_struct(v)))

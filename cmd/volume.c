@@ -24,6 +24,17 @@ json_t *volume_object(const struct volume *v)
 			 v->needs_copy_up, "NeedsChown", v->needs_copy_up, "Anonymous", v->anonymous);
 }
 
+/* For templates: times as Go prints them. */
+static json_t *volume_row(const struct volume *v)
+{
+	g_autofree char *created = text_time_go(v->created_ns);
+	json_t *object = volume_object(v), *row = json_copy(object);
+
+	json_object_set_new(row, "CreatedAt", json_string(created));
+	json_object_set_new(row, "_json", object);
+	return row;
+}
+
 static int volume_get(struct context *c, const char *name, struct volume **ret, struct err *e)
 {
 	int r = volume_find(c->store, name, ret, e);
@@ -133,7 +144,7 @@ static int run_ls(struct context *c, void *values, int argc, char **argv)
 	for (struct volume **i = list; i && *i && r >= 0; i++) {
 		r = matches(c, *i, v->filters, &e);
 		if (r > 0)
-			json_array_append_new(rows, volume_object(*i));
+			json_array_append_new(rows, volume_row(*i));
 	}
 	if (r >= 0)
 		r = show_rows(rows, columns, v->quiet ? "{{.Name}}" : v->format, v->no_heading, &e);

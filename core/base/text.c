@@ -146,6 +146,20 @@ char *text_time_rfc3339(int64_t unix_ns)
 	return g_strdup_printf("%s.%09ldZ", day, ns);
 }
 
+char *text_time_go(int64_t unix_ns)
+{
+	g_autofree char *s = text_time_rfc3339(unix_ns);
+	char *end = s + strlen(s) - 1;          /* at the Z */
+
+	while (end[-1] == '0')
+		end--;
+	if (end[-1] == '.')
+		end--;
+	*end = '\0';
+	*strchr(s, 'T') = ' ';
+	return g_strconcat(s, " +0000 UTC", NULL);
+}
+
 bool text_time_parse(const char *s, int64_t *ret)
 {
 	g_autoptr(GDateTime) t = NULL;

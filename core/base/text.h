@@ -25,6 +25,8 @@ char *text_span(int64_t seconds);
 
 /* RFC 3339 time with nanoseconds ("2026-11-23T01:02:03.000000004Z") of a unix time. g_free it. */
 char *text_time_rfc3339(int64_t unix_ns);
+/* The same as Go prints a time, which is what podman's templates show: "2026-11-23 01:02:03.5 +0000 UTC". */
+char *text_time_go(int64_t unix_ns);
 
 /* The other way round; false when it is not one. */
 bool text_time_parse(const char *s, int64_t *ret_unix_ns);

@@ -42,7 +42,8 @@ struct container_record {
 	int64_t created_ns;
 	char *image_id, *image_name, *image_digest;     /* NULL for --rootfs */
 	char *rootfs;                   /* --rootfs DIR[:O], NULL for images */
-	char **command;                 /* entrypoint + arguments as asked, for ps */
+	char **command;                 /* entrypoint + arguments as asked */
+	int entrypoint_words;           /* how many of them are the entrypoint */
 	char **create_command;          /* the whole argv */
 	char **labels;                  /* "key=value" */
 	char *user;                     /* -u as given, or the image's; resolved in the root at start */

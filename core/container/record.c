@@ -29,6 +29,7 @@ static const struct field record_fields[] = {
 	RECORD(image_digest, FIELD_STR),
 	RECORD(rootfs, FIELD_STR),
 	RECORD(command, FIELD_STRV),
+	RECORD(entrypoint_words, FIELD_INT),
 	RECORD(create_command, FIELD_STRV),
 	RECORD(labels, FIELD_STRV),
 	RECORD(user, FIELD_STR),
@@ -240,6 +241,8 @@ static int record_from_doc(json_t *doc, struct container_record *r, struct err *
 		return err_msg(e, EBADMSG, "record.id is not a container ID");
 	if (!r->name || !container_name_valid(r->name))
 		return err_msg(e, EBADMSG, "record.name is not a container name");
+	if (r->entrypoint_words < 0 || (size_t)r->entrypoint_words > (r->command ? g_strv_length(r->command) : 0))
+		return err_msg(e, EBADMSG, "record.entrypoint_words is more than there are");
 	if (r->stop_signal < 0 || r->stop_signal > SIGRTMAX)
 		return err_msg(e, EBADMSG, "record.stop_signal is not a signal");
 	return 0;

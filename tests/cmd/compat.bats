@@ -77,3 +77,78 @@ teardown() { remove_containers; }
 	cs rmi nosuch
 	fails 1 "nosuch: image not known"
 }
+
+# What podman 4 prints for the same templates, but for ids and times.
+@test "templates of ps, images, volume ls and history have podman's values" {
+	local time='20[0-9-]+ [0-9:.]+ [+]0000 UTC'
+	"$CORACLE" create --name entry --label a=b "$LAYERS" hi there
+	cs ps -a --format '{{.Labels}}|{{index .Labels "a"}}|{{.Command}}|{{len .ImageID}}'
+	says "map[a:b org.example.test:yes]|b|hi there|12"
+	cs ps -a --format '{{json .Labels}}'
+	[ "$(jq -cS . <<<"$output")" = '{"a":"b","org.example.test":"yes"}' ] || no "labels as JSON"
+	cs ps -a --format '{{.CreatedAt}}'
+	[[ $output =~ ^$time$ ]] || no "CreatedAt"
+	cs ps -a --format json
+	[ "$(jq -c '.[0].Command' <<<"$output")" = '["hi","there"]' ] || no "Command"
+	cs images --format '{{len .ID}} {{len .Id}} {{.History}} {{.ReadOnly}}' "$LAYERS"
+	says "12 64 $LAYERS:latest false"
+	cs images --format '{{.CreatedAt}}' "$LAYERS"
+	[[ $output =~ ^$time$ ]] || no "CreatedAt of an image"
+	cs history --format '{{.CreatedAt}}' "$LAYERS"
+	[[ ${lines[0]} =~ ^$time$ ]] || no "CreatedAt of history"
+	cs volume ls --format '{{.CreatedAt}}'
+	[[ ${lines[0]} =~ ^$time$ ]] || no "CreatedAt of a volume"
+	ln -s "$CORACLE" "$BATS_TEST_TMPDIR/docker"
+	output=$("$BATS_TEST_TMPDIR/docker" ps -a --format '{{.Labels}}')
+	says "org.example.test=yes,a=b"
+}
+
+@test "info: Go names as podman's, and what each value came from" {
+	cs info -f '{{.Host.Security.Rootless}} {{.Store.GraphRoot}} {{.Host.OCIRuntime.Name}}'
+	says "true $CORACLE_ROOT coracle"
+	cs info -f '{{.Host.CgroupsVersion}} {{.Version.Version}} {{.Host.Distribution.Distribution}} {{.Host.IDMappings.UIDMap}}'
+	ok
+	[[ $output == v[12]\ *map\[* ]] || no "names"
+	printf '[coracle]\nlog-level = error\n' >"$BATS_TEST_TMPDIR/conf"
+	cs --config "$BATS_TEST_TMPDIR/conf" --storage-driver vfs info -f json
+	from() { jq -r ".configuration.settings[] | select(.name == \"$1\") | .value + \" \" + .from" <<<"$output"; }
+	[[ $(from log-level) == "error $BATS_TEST_TMPDIR/conf"* ]] || no "log-level: $(from log-level)"
+	[ "$(from storage-driver)" = "vfs the command line" ] || no "driver: $(from storage-driver)"
+	[ "$(from root)" = "$CORACLE_ROOT CORACLE_ROOT" ] || no "root: $(from root)"
+	[ "$(from SSL_CERT_FILE)" = "$SSL_CERT_FILE the environment" ] || no "environment"
+}
+
+@test "container inspect has what scripts ask for" {
+	"$CORACLE" create --name full -p 8091:80 -v full-volume:/vv:ro,rslave -v /etc:/hetc:ro --cap-add SYS_ADMIN \
+		--cap-drop CHOWN --tmpfs /tt:size=1m --security-opt no-new-privileges --ulimit nofile=10:20 --shm-size 1m \
+		--dns 1.1.1.1 --add-host a:1.2.3.4 --device /dev/fuse --pid host -w /tmp -u alice --cidfile "$BATS_TEST_TMPDIR/cid" \
+		--umask 077 --oom-score-adj 100 --entrypoint '["sh", "-c"]' "$BUSYBOX" 'exit 3' x
+	cs inspect full
+	ok
+	expect() { [ "$(jq -c ".[0].$1" <<<"$output")" = "$2" ] || no "$1 is $(jq -c ".[0].$1" <<<"$output")"; }
+	expect Config.Entrypoint '"sh -c"'
+	expect Config.Cmd '["exit 3","x"]'
+	expect Config.Umask '"0077"'
+	expect EffectiveCaps '["CAP_SYS_ADMIN"]'
+	expect HostConfig.CapAdd '["CAP_SYS_ADMIN"]'
+	expect HostConfig.CapDrop '["CAP_CHOWN"]'
+	expect 'BoundingCaps | length' 11
+	expect HostConfig.ShmSize 1048576
+	expect HostConfig.PidMode '"host"'
+	expect HostConfig.IpcMode '"shareable"'
+	expect HostConfig.SecurityOpt '["no-new-privileges"]'
+	expect HostConfig.Ulimits '[{"Name":"RLIMIT_NOFILE","Soft":10,"Hard":20}]'
+	expect HostConfig.Dns '["1.1.1.1"]'
+	expect HostConfig.ExtraHosts '["a:1.2.3.4"]'
+	expect HostConfig.OomScoreAdj 100
+	expect HostConfig.ContainerIDFile "\"$BATS_TEST_TMPDIR/cid\""
+	expect HostConfig.Devices[0].PathInContainer '"/dev/fuse"'
+	expect 'HostConfig.Tmpfs["/tt"]' '"rw,rprivate,nosuid,nodev,size=1m,tmpcopyup"'
+	expect 'HostConfig.Binds[1]' '"/etc:/hetc:rbind,ro,rprivate,nosuid,nodev"'
+	expect 'Mounts | length' 2
+	expect 'Mounts[0] | [.Type, .Name, .Driver, .RW, .Propagation, .Options]' \
+		'["volume","full-volume","local",false,"rslave",["rbind","nosuid","nodev"]]'
+	expect 'NetworkSettings | [.IPAddress, .Ports]' '["",{"80/tcp":[{"HostIp":"","HostPort":"8091"}]}]'
+	"$CORACLE" rm full
+	"$CORACLE" volume rm full-volume
+}
