@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <glib.h>
 #include <linux/openat2.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -48,36 +49,22 @@ int path_open_beneath(int dirfd, const char *path, int flags, mode_t mode)
 int path_mkdirs_in_root(int rootfd, const char *path, mode_t mode)
 {
 	g_autofree char *clean = path_normalize("/", path);
+	g_autofree char *dir = NULL, *base = NULL;
+	autofd parent = -1;
 	int fd = path_open_in_root(rootfd, clean, O_PATH | O_DIRECTORY, 0);
 
-	if (fd != -ENOENT)
+	if (fd != -ENOENT || !strcmp(clean, "/"))
 		return fd;
-	/* Try longer and longer fronts: each is resolved by the kernel from the root again, so a link
-	 * in the middle is followed the way a process inside would follow it. */
-	for (char *slash = clean + 1;; slash++) {
-		autofd parent = -1;
-		g_autofree char *dir = NULL, *base = NULL;
-		char kept;
-
-		slash += strcspn(slash, "/");
-		kept = *slash;
-		*slash = '\0';
-		fd = path_open_in_root(rootfd, clean, O_PATH | O_DIRECTORY, 0);
-		if (fd == -ENOENT) {
-			dir = g_path_get_dirname(clean);
-			base = g_path_get_basename(clean);
-			parent = path_open_in_root(rootfd, dir, O_PATH | O_DIRECTORY, 0);
-			if (parent < 0)
-				return parent;
-			if (mkdirat(parent, base, mode) < 0 && errno != EEXIST)
-				return -errno;
-			fd = path_open_in_root(rootfd, clean, O_PATH | O_DIRECTORY, 0);
-		}
-		*slash = kept;
-		if (fd < 0 || !kept)
-			return fd;
-		(void)close(fd);
-	}
+	/* The one above it, made when it is missing: each is resolved by the kernel from the root again, so a link in
+	 * the middle is followed the way a process inside would follow it. */
+	dir = g_path_get_dirname(clean);
+	base = g_path_get_basename(clean);
+	parent = path_mkdirs_in_root(rootfd, dir, mode);
+	if (parent < 0)
+		return parent;
+	if (mkdirat(parent, base, mode) < 0 && errno != EEXIST)
+		return -errno;
+	return path_open_in_root(rootfd, clean, O_PATH | O_DIRECTORY, 0);
 }
 
 int path_mkfile_in_root(int rootfd, const char *path, mode_t mode)
@@ -148,6 +135,7 @@ static int move_to_top(struct removal *r, int dirfd, const char *name)
 	}
 }
 
+/* The directory behind `fd` goes away, if it can be emptied. */
 static int remove_directory(struct removal *r, int dirfd, const char *name, int fd)
 {
 	struct stat st;
@@ -172,61 +160,85 @@ static int remove_directory(struct removal *r, int dirfd, const char *name, int 
 	return unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-/* Remove one entry; directories are entered without following anything. */
-static int remove_entry(struct removal *r, int dirfd, const char *name)
+/* Open a directory that is to be emptied. An empty one that cannot be opened is removed at once: -ENOENT. */
+static int open_for_removal(int dirfd, const char *name)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 && errno == EACCES) {
+		if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0)
+			return -ENOENT;
+		errno = EACCES;
+		if (fchmodat(dirfd, name, 0700, 0) == 0)
+			fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+/* Remove one entry; directories are entered without following anything. `known_directory`: there is no use in
+ * trying to remove it as a file. */
+static int remove_entry(struct removal *r, int dirfd, const char *name, bool known_directory)
 {
 	autofd sub = -1;
-	int first;
+	int first = EISDIR;
 
-	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	first = errno;
-	if (first != EISDIR && first != EPERM && first != EACCES)
-		return -first;
-	if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+	if (!known_directory) {
+		if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+			return 0;
+		first = errno;
+		if (first != EISDIR && first != EPERM && first != EACCES)
+			return -first;
+	}
+	sub = open_for_removal(dirfd, name);
+	if (sub == -ENOENT)
 		return 0;
 	/* A file that may not be removed: say that, so that the caller can try as somebody else. */
-	if (errno == ENOTDIR)
+	if (sub == -ENOTDIR || sub == -ELOOP)
 		return -first;
-	if (errno != ENOTEMPTY && errno != EEXIST && errno != EACCES)
-		return -errno;
-	sub = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (sub < 0 && errno == EACCES && fchmodat(dirfd, name, 0700, 0) == 0)
-		sub = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (sub < 0 && errno == ENOTDIR)
-		return -first;
-	if (sub < 0)
-		return errno == ENOENT ? 0 : -errno;
-	return remove_directory(r, dirfd, name, sub);
+	return sub < 0 ? sub : remove_directory(r, dirfd, name, sub);
+}
+
+/* As getdents64(2) gives them. No DIR: the heap may be needed by nobody who removes a tree. */
+struct entry {
+	uint64_t ino;
+	int64_t off;
+	unsigned short length;
+	unsigned char type;
+	char name[];
+};
+
+static int remove_entries(struct removal *r, int fd)
+{
+	char buf[2048] __attribute__((aligned(8)));
+	int first = 0;
+	long n;
+
+	while ((n = syscall(SYS_getdents64, fd, buf, sizeof buf)) > 0) {
+		for (long at = 0; at < n;) {
+			const struct entry *d = (const struct entry *)(buf + at);
+			int result;
+
+			at += d->length;
+			if (!strcmp(d->name, ".") || !strcmp(d->name, ".."))
+				continue;
+			result = remove_entry(r, fd, d->name, d->type == DT_DIR);
+			if (result < 0 && first == 0)
+				first = result;
+		}
+	}
+	return n < 0 && first == 0 ? -errno : first;
 }
 
 static int remove_below(struct removal *r, int fd)
 {
-	int first = 0, own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	DIR *dir = own < 0 ? NULL : fdopendir(own);
-	struct dirent *d;
 	unsigned moved;
+	int result;
 
-	if (!dir) {
-		first = -errno;
-		fd_close(&own);
-		return first;
-	}
 	do {
 		moved = r->moved;
-		while ((d = readdir(dir))) {
-			int result;
-
-			if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
-				continue;
-			result = remove_entry(r, fd, d->d_name);
-			if (result < 0 && first == 0)
-				first = result;
-		}
-		rewinddir(dir);
-	} while (first == 0 && fd == r->top && moved != r->moved);
-	(void)closedir(dir);
-	return first;
+		result = remove_entries(r, fd);
+	} while (result == 0 && fd == r->top && moved != r->moved && lseek(fd, 0, SEEK_SET) == 0);
+	return result;
 }
 
 int path_remove_tree(int dirfd, const char *name)
@@ -237,7 +249,7 @@ int path_remove_tree(int dirfd, const char *name)
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
 	r.dev = st.st_dev;
-	return remove_entry(&r, dirfd, name);
+	return remove_entry(&r, dirfd, name, S_ISDIR(st.st_mode));
 }
 
 char *path_of_fd(int fd, char *buf)
