@@ -47,6 +47,9 @@ int fd_move_above(int fd, int min);
 /* Close every descriptor >= 3 but the `n` in `keep` (any order; -1 entries are ignored). */
 void fd_close_all_but(const int *keep, size_t n);
 
+/* Close every descriptor above 2 that is not O_CLOEXEC: it is not ours, it came with the caller. */
+void fd_close_foreign(void);
+
 /* Send one record of `len` bytes with up to 8 descriptors over a SEQPACKET or STREAM socket. 0 or -errno. */
 int fd_send(int sock, const void *buf, size_t len, const int *fds, size_t nfds);
 

@@ -1,7 +1,6 @@
 /* keeper.c - see keeper.h: how it begins and ends. */
 #include "core/container/keeper.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -23,6 +22,10 @@
 #include "core/base/proc.h"
 #include "core/base/text.h"
 #include "core/container/guard.h"
+
+/* A program in the foreground that is over within this time costs neither a guard nor the returning of memory: until
+ * then PDEATHSIG stands alone. */
+#define SETTLE_NS (20 * INT64_C(1000000))
 
 static struct keeper keeper;    /* its pages are touched only where used */
 
@@ -241,25 +244,6 @@ static _Noreturn void fail(struct keeper *k, struct err *e)
 	_exit(0);
 }
 
-/* Descriptors that are not O_CLOEXEC are not ours: they came with the client (--preserve-fds, a shell's), and
- * whoever waits for their end must not wait for us. */
-static void close_foreign(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	struct dirent *de;
-
-	if (!d)
-		return;
-	while ((de = readdir(d))) {
-		int fd = atoi(de->d_name);
-		int flags = fd > 2 ? fcntl(fd, F_GETFD) : -1;
-
-		if (flags >= 0 && !(flags & FD_CLOEXEC))
-			(void)close(fd);
-	}
-	(void)closedir(d);
-}
-
 static void let_go(struct keeper *k)
 {
 	int *stdio = k->s->launch.stdio;
@@ -272,7 +256,8 @@ static void let_go(struct keeper *k)
 			(void)dup2(null, i);
 	}
 	fd_close(&null);
-	close_foreign();
+	/* What came with the client (--preserve-fds, a shell's): whoever waits for its end must not wait for us. */
+	fd_close_foreign();
 	if (chdir("/") < 0)
 		log_debug("keeper: chdir /");   /* it only keeps a file system busy */
 }
@@ -307,6 +292,15 @@ static void become_running(struct keeper *k)
 		keeper_hang_up(k, &k->conns[0]);
 	if (s->hooks.helpers)
 		k->n_helpers = s->hooks.helpers(s->hooks.ctx, k->helpers, KEEPER_HELPERS_MAX);
+	if (s->detach)
+		keeper_settle(k);
+	else
+		k->settle_at = keeper_now() + SETTLE_NS;
+}
+
+void keeper_settle(struct keeper *k)
+{
+	k->settle_at = 0;
 	shrink();
 	/* After that: what it shares with us is counted once. */
 	(void)guard_start(k->program.pidfd);

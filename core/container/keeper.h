@@ -49,11 +49,14 @@ struct keeper {
 	int chunk_stream;
 
 	bool ended;             /* the program is over; what it left in the pipes is being delivered */
-	int64_t timeout_at, kill_at;    /* CLOCK_MONOTONIC ns; 0: never */
+	int64_t timeout_at, kill_at, settle_at;         /* CLOCK_MONOTONIC ns; 0: never */
 };
 
 /* The keeper's whole life; `client` is its end of the socket pair. */
 _Noreturn void keeper_main(struct container_start *s, int client);
+
+/* The program runs on: prepare for a long wait, as small as can be, and guarded (guard.h). */
+void keeper_settle(struct keeper *k);
 
 /* keeper_loop.c: until the program is over and all is delivered. */
 void keeper_loop(struct keeper *k);

@@ -164,9 +164,11 @@ static void program_ended(struct keeper *k)
 	k->state.finished_ns = text_now_ns();
 	k->state.pid = k->state.keeper_pid = 0;
 	k->ended = true;
-	k->kill_at = k->timeout_at = 0;
+	k->kill_at = k->timeout_at = k->settle_at = 0;
 	fd_close(&k->program.pidfd);
-	keeper_write_state(k);
+	/* Not for what is removed at once. */
+	if (!k->s->record->auto_remove || k->out[0] >= 0 || k->out[1] >= 0)
+		keeper_write_state(k);
 }
 
 /* A process that serves the container is gone, and the container is not: better an end than a dead network. */
@@ -194,10 +196,12 @@ static void read_signals(struct keeper *k)
 
 static int poll_timeout(struct keeper *k)
 {
-	int64_t at = k->timeout_at, left;
+	const int64_t deadlines[] = { k->timeout_at, k->kill_at, k->settle_at };
+	int64_t at = 0, left;
 
-	if (k->kill_at && (!at || k->kill_at < at))
-		at = k->kill_at;
+	for (size_t i = 0; i < sizeof deadlines / sizeof *deadlines; i++)
+		if (deadlines[i] && (!at || deadlines[i] < at))
+			at = deadlines[i];
 	if (!at)
 		return -1;
 	left = at - keeper_now();
@@ -208,9 +212,11 @@ static void check_deadlines(struct keeper *k)
 {
 	int64_t now;
 
-	if (!k->timeout_at && !k->kill_at)
+	if (!k->timeout_at && !k->kill_at && !k->settle_at)
 		return;
 	now = keeper_now();
+	if (k->settle_at && now >= k->settle_at)
+		keeper_settle(k);
 	if (k->timeout_at && now >= k->timeout_at) {
 		k->timeout_at = 0;
 		k->state.timed_out = true;
