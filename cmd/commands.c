@@ -4,6 +4,7 @@
 #include "cmd/container_set.h"
 #include "cmd/run_commands.h"
 #include "cmd/image_commands.h"
+#include "cmd/login_options.h"
 #include "cmd/pull_options.h"
 
 const struct command *const commands[] = {
@@ -21,6 +22,8 @@ const struct command *const commands[] = {
 	&command_start,
 	&command_stop,
 	&command_wait,
+	&command_login,
+	&command_logout,
 	&command_pull,
 	&command_history,
 	&command_image_exists,

@@ -1,8 +1,11 @@
 /* image_main.c - the program `coracle-image`: the commands that need HTTPS or archives. */
 #include "cmd/globals.h"
+#include "cmd/image/login.h"
 #include "cmd/image/pull.h"
 
 static const struct command *const image_commands[] = {
+	&image_command_login,
+	&image_command_logout,
 	&image_command_pull,
 	NULL
 };

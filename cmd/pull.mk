@@ -1,9 +1,12 @@
-# pull: coracle has the table, coracle-image does it
+# registries: coracle has the tables, coracle-image does it
 libcmd_a_SOURCES += \
+	cmd/login_options.c cmd/login_options.h \
 	cmd/pull_options.c cmd/pull_options.h
 coracle_image_SOURCES += \
 	cmd/image/layers.c cmd/image/layers.h \
+	cmd/image/login.c cmd/image/login.h \
 	cmd/image/progress.c cmd/image/progress.h \
+	cmd/image/prompt.c cmd/image/prompt.h \
 	cmd/image/pull.c cmd/image/pull.h \
 	cmd/image/remote.c cmd/image/remote.h \
 	cmd/image/worker.c cmd/image/worker.h

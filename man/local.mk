@@ -11,6 +11,8 @@ dist_man_MANS += \
 	man/coracle-info.1 \
 	man/coracle-inspect.1 \
 	man/coracle-kill.1 \
+	man/coracle-login.1 \
+	man/coracle-logout.1 \
 	man/coracle-logs.1 \
 	man/coracle-ps.1 \
 	man/coracle-pull.1 \

@@ -6,8 +6,6 @@
 #include <jansson.h>
 #include <string.h>
 
-#define DOCKER_HUB_KEY "https://index.docker.io/v1/"
-
 void secret_free(char *s)
 {
 	if (s)
@@ -43,8 +41,7 @@ int credential_from_text(const char *creds, struct credential *ret, struct err *
 	return 0;
 }
 
-/* The host that an old key such as "https://index.docker.io/v1/" stands for; NULL when it is a plain key. */
-static char *old_key_host(const char *key)
+char *auth_json_old_host(const char *key)
 {
 	const char *p = key;
 	bool old = false;
@@ -93,7 +90,7 @@ static json_t *find_key(json_t *object, const char *host, const char *path, cons
 		*slash = '\0';
 	}
 	json_object_foreach(object, name, value) {
-		g_autofree char *old = old_key_host(name);
+		g_autofree char *old = auth_json_old_host(name);
 
 		if ((old && strcmp(old, host) == 0) ||
 		    (strcmp(host, "docker.io") == 0 && strcmp(name, "index.docker.io") == 0)) {
@@ -104,7 +101,7 @@ static json_t *find_key(json_t *object, const char *host, const char *path, cons
 	return NULL;
 }
 
-static bool helper_valid(const char *name)
+bool auth_json_helper_valid(const char *name)
 {
 	return *name && strlen(name) < 64 && *name != '.' &&
 	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == strlen(name);
@@ -112,7 +109,7 @@ static bool helper_valid(const char *name)
 
 static int answer_helper(const char *helper, const char *key, struct auth_answer *ret, struct err *e)
 {
-	if (!helper_valid(helper))
+	if (!auth_json_helper_valid(helper))
 		return err_msg(e, EINVAL, "not the name of a credential helper");
 	ret->found = AUTH_HELPER;
 	ret->helper = g_strdup(helper);

@@ -13,6 +13,7 @@
 
 #include "core/base/err.h"
 
+#define DOCKER_HUB_KEY "https://index.docker.io/v1/"     /* docker.io in docker's files and helpers */
 #define AUTH_FILE_MAX (1024 * 1024)     /* bytes of an auth.json */
 
 struct credential {
@@ -36,9 +37,18 @@ int auth_json_lookup(const char *text, size_t len, const char *host, const char 
 		     struct err *e);
 void auth_answer_clear(struct auth_answer *a);
 
+/* The host that an old key such as "https://index.docker.io/v1/" stands for (g_free); NULL when it is a plain key. */
+char *auth_json_old_host(const char *key);
+/* May the program docker-credential-<name> be run? Not a path, nothing odd. */
+bool auth_json_helper_valid(const char *name);
+
 /* Ask docker-credential-<helper> for `key` (the protocol of docker-credential-helpers). 1 found, 0 it knows
  * nothing, -errno. */
 int credential_ask_helper(const char *helper, const char *key, struct credential *ret, struct err *e);
+
+/* Have it keep `c` for `key`; have it forget `key` (1 done, 0 it had none). -errno. */
+int credential_tell_helper(const char *helper, const char *key, const struct credential *c, struct err *e);
+int credential_erase_helper(const char *helper, const char *key, struct err *e);
 
 /* "user:password" as --creds has it (a missing password is empty). 0 or -EINVAL. */
 int credential_from_text(const char *creds, struct credential *ret, struct err *e);
@@ -46,6 +56,10 @@ int credential_from_text(const char *creds, struct credential *ret, struct err *
 /* The whole search. `creds` and `authfile` are the options' values or NULL. 1 found, 0 none, -errno. */
 int credential_find(const char *creds, const char *authfile, const char *host, const char *path,
 		    struct credential *ret, struct err *e);
+
+/* For login: only the files, and one that was named need not be there yet. */
+int credential_find_here(const char *authfile, const char *host, const char *path, struct credential *ret,
+			 struct err *e);
 
 /* Wipe and free the strings. */
 void credential_clear(struct credential *c);

@@ -1,12 +1,15 @@
 # net/registry: images over HTTPS (coracle-image only)
 libimage_a_SOURCES += \
 	net/registry/auth_json.c \
+	net/registry/auth_store.c \
+	net/registry/auth_store.h \
 	net/registry/certs.c \
 	net/registry/certs.h \
 	net/registry/challenge.c \
 	net/registry/challenge.h \
 	net/registry/credential.c \
 	net/registry/credential.h \
+	net/registry/credential_helper.c \
 	net/registry/digest.c \
 	net/registry/digest.h \
 	net/registry/exchange.c \

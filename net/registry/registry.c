@@ -192,3 +192,18 @@ int registry_blob(struct registry *g, const struct descriptor *d, struct documen
 	exchange_clear(&x);
 	return r;
 }
+
+int registry_ping(struct registry *g, struct err *e)
+{
+	struct exchange x = { 0 };
+	int r;
+
+	x.first_url = g_strdup_printf("%s://%s/v2/", g->scheme, g->host);
+	x.what = g_strdup_printf("asking %s", g->ref.host);
+	x.req.url = g_strdup(x.first_url);
+	x.req.method = "GET";
+	x.req.body_max = ERROR_PAGE_MAX;
+	r = perform(g, &x, e);
+	exchange_clear(&x);
+	return r;
+}

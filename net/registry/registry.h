@@ -61,6 +61,9 @@ int registry_manifest_head(struct registry *g, const char *what, struct document
 /* A small blob (the config) into memory, verified. 0 or -errno as above. */
 int registry_blob(struct registry *g, const struct descriptor *d, struct document *ret, struct err *e);
 
+/* Does it take our credentials? Its answer to /v2/; the reference needs a host only. 0 or -errno (EACCES: no). */
+int registry_ping(struct registry *g, struct err *e);
+
 /* --- for transfer.c ------------------------------------------------------------------------------------ */
 
 struct exchange {

@@ -110,7 +110,8 @@ static int refused(struct registry *g, const struct http_request *r, struct err 
 /* Ask the token server, again after a short wait when it is the server that has a problem. */
 static int ask_server(struct registry *g, const struct challenge *c, struct err *e)
 {
-	g_autofree char *scope = c->scope ? g_strdup(c->scope) :
+	/* Without a repository (login) there is nothing to ask a right for but the token itself. */
+	g_autofree char *scope = c->scope || !*g->ref.path ? g_strdup(c->scope) :
 					    g_strdup_printf("repository:%s:pull", g->ref.path);
 	struct exchange x = { .foreign = true };        /* its Authorization is its own, never the registry's */
 	enum verdict v;
