@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <string.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #ifdef HAVE_ISAL
 #include <isa-l/igzip_lib.h>
@@ -122,8 +123,13 @@ static int zstd_step(struct inflate *z, const uint8_t **in, size_t *in_len, uint
 {
 	ZSTD_inBuffer src = { *in, *in_len, 0 };
 	ZSTD_outBuffer dst = { out, room, 0 };
-	size_t r = ZSTD_decompressStream(z->zstd, &dst, &src);
+	size_t r = z->zstd ? ZSTD_decompressStream(z->zstd, &dst, &src) : (size_t)-ZSTD_error_memory_allocation;
 
+	if (ZSTD_isError(r) && ZSTD_getErrorCode(r) == ZSTD_error_frameParameter_windowTooLarge)
+		return err_msg(e, EBADMSG, "the zstd data asks for a window of more than %d MiB of memory",
+			       1 << (INFLATE_WINDOW_LOG - 20));
+	if (ZSTD_isError(r) && ZSTD_getErrorCode(r) == ZSTD_error_memory_allocation)
+		return err_set(e, ENOMEM, "zstd");
 	if (ZSTD_isError(r))
 		return corrupt(e, "zstd");
 	*in += src.pos;
@@ -149,6 +155,8 @@ static void decide(struct inflate *z)
 					((z->head[0] & 0xf0) == 0x50 && !memcmp(z->head + 1, "\x2a\x4d\x18", 3)))) {
 		z->kind = INFLATE_ZSTD;
 		z->zstd = ZSTD_createDStream();
+		if (z->zstd)
+			(void)ZSTD_DCtx_setParameter(z->zstd, ZSTD_d_windowLogMax, INFLATE_WINDOW_LOG);
 	} else {
 		z->kind = INFLATE_PLAIN;
 	}

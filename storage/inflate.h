@@ -12,6 +12,10 @@
 
 #include "core/base/err.h"
 
+/* Memory goes with the window of the data: 32 KiB for gzip, mostly 8 MiB at most for zstd (what RFC 8878 recommends), and up
+ * to this (2^27 bytes, `zstd --long`) where the data needs it; more is refused. */
+#define INFLATE_WINDOW_LOG 27
+
 struct inflate;         /* opaque */
 
 struct inflate *inflate_new(void);

@@ -568,6 +568,19 @@ static void test_compressed(gconstpointer filter)
 	g_free(plain.buf);
 }
 
+/* A frame that wants a window of 2 GiB: clear, and nothing is allocated. */
+static void test_zstd_window(void)
+{
+	/* magic; no content size, no checksum; window 2^31; one raw block of a byte, the last */
+	static const char frame[] = { 0x28, (char)0xb5, 0x2f, (char)0xfd, 0x00, (char)0xa8, 0x09, 0x00, 0x00, 'x' };
+	struct unpack_result res;
+	struct err e = ERR_INIT;
+	autofd stage = unpack(frame, sizeof frame, NULL, &res, &e);
+
+	g_assert_cmpint(e.code, ==, EBADMSG);
+	g_assert_nonnull(strstr(e.msg, "a window of more than 128 MiB"));
+}
+
 static void test_names(void)
 {
 	static const struct { const char *in, *out; } cases[] = {
@@ -596,6 +609,7 @@ static int all_tests(void)
 	g_test_add_func("/unpack/replaced-content", test_replaced_content);
 	g_test_add_func("/unpack/changed-tree", test_changed_tree);
 	g_test_add_func("/unpack/made", test_made);
+	g_test_add_func("/unpack/zstd-window", test_zstd_window);
 	g_test_add_data_func("/unpack/gzip", GINT_TO_POINTER(ARCHIVE_FILTER_GZIP), test_compressed);
 	g_test_add_data_func("/unpack/zstd", GINT_TO_POINTER(ARCHIVE_FILTER_ZSTD), test_compressed);
 	return g_test_run();
