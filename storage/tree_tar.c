@@ -272,8 +272,7 @@ static int pack(struct packer *p, int dirfd, const char *name)
 	} else if (S_ISDIR(st.st_mode)) {
 		fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		r = fd < 0 ? failed(p) : pack_dir(p, fd, &st);
-	} else if (p->o->layer && S_ISCHR(st.st_mode) && st.st_rdev == 0 &&
-		   !(p->owners && g_hash_table_contains(p->owners, p->path->str))) {
+	} else if (p->o->layer && S_ISCHR(st.st_mode) && st.st_rdev == 0) {
 		r = write_whiteout(p, dir, name, &st);
 	} else {
 		r = pack_other(p, dirfd, name, &st);
@@ -353,6 +352,29 @@ static int keep_owner(void *ctx, const struct owner *o)
 	return 0;
 }
 
+/* Devices that could not be made are in the owners file alone. */
+static int pack_devices(struct packer *p, int root_fd)
+{
+	g_autoptr(GList) paths = p->owners ? g_hash_table_get_keys(p->owners) : NULL;
+	const struct stat none = { 0 };
+	int r = 0;
+
+	paths = g_list_sort(paths, (GCompareFunc)strcmp);
+	for (GList *l = paths; l && r == 0; l = l->next) {
+		const struct owner *o = g_hash_table_lookup(p->owners, l->data);
+		struct archive_entry *ae;
+
+		if ((!S_ISCHR(o->mode) && !S_ISBLK(o->mode)) || path_exists_at(root_fd, o->path))
+			continue;
+		g_string_assign(p->path, o->path);
+		ae = new_entry(p, &none);
+		r = write_header(p, ae);
+		archive_entry_free(ae);
+	}
+	g_string_truncate(p->path, 0);
+	return r;
+}
+
 static int open_archive(struct packer *p)
 {
 	p->a = archive_write_new();
@@ -378,6 +400,8 @@ static int pack_tree(struct packer *p, int root_fd)
 		r = open_archive(p);
 	if (r == 0)
 		r = pack_dir(p, root_fd, &st);
+	if (r == 0)
+		r = pack_devices(p, root_fd);
 	if (r == 0 && archive_write_close(p->a) != ARCHIVE_OK)
 		r = archive_failed(p);
 	return r;

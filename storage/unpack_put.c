@@ -224,7 +224,8 @@ static int put_symlink(struct unpack_tree *t, struct item *it, struct err *e)
 	return dress_by_name(t, it, e);
 }
 
-/* A record takes the place of a device. Nothing of that name in a layer below must show through. */
+/* A record takes the place of a device. (A whiteout would hide what a layer below has of that name, but where there is no
+ * such directory below the kernel shows it to readdir.) */
 static int note_device(struct unpack_tree *t, const struct item *it, const struct owner *device, struct err *e)
 {
 	struct owner *o = g_memdup2(device, sizeof *device);
@@ -234,8 +235,6 @@ static int note_device(struct unpack_tree *t, const struct item *it, const struc
 	g_hash_table_replace(t->devices, (gpointer)o->path, o);
 	if (r == 0)
 		r = owners_add(t->owners, o);
-	if (r == 0 && mknodat(it->parent, it->name, S_IFCHR, makedev(0, 0)) < 0)
-		r = -errno;
 	t->result.skipped_devices++;
 	return r < 0 ? err_set(e, -r, "unpacking %s", it->path) : 0;
 }
@@ -293,12 +292,11 @@ static int put_hardlink(struct unpack_tree *t, struct item *it, const char *to, 
 	dir = g_path_get_dirname(clean);
 	base = g_path_get_basename(clean);
 	from = unpack_open_dir(t, strcmp(dir, ".") ? dir : "");
-	if (from < 0 || fstatat(from, base, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(st.st_mode))
-		return no_target(it, to, e);
-	device = unpack_is_whiteout(&st) ? g_hash_table_lookup(t->devices, clean) : NULL;
-	if (device)
-		return link_device(t, it, device, e);
-	if (unpack_is_whiteout(&st))
+	if (from >= 0 && fstatat(from, base, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		device = g_hash_table_lookup(t->devices, clean);
+		return device ? link_device(t, it, device, e) : no_target(it, to, e);
+	}
+	if (from < 0 || S_ISDIR(st.st_mode) || unpack_is_whiteout(&st))
 		return no_target(it, to, e);
 	if (linkat(from, base, it->parent, it->name, 0) == 0)
 		return note_link(t, it, &st, e);
@@ -362,6 +360,9 @@ int unpack_put(struct unpack_tree *t, struct item *it, struct err *e)
 		break;
 	}
 	t->result.files++;
+	/* A device of that name is nowhere but in its record. */
+	if (g_hash_table_remove(t->devices, it->path))
+		owners_drop(t->owners, it->path, true);
 	if (to)
 		return put_hardlink(t, it, to, e);
 	switch (it->mode & S_IFMT) {
