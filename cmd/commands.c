@@ -15,6 +15,7 @@ const struct command *const commands[] = {
 	&command_commands,
 	&command_container_exists,
 	&command_container_inspect,
+	&command_exec,
 	&command_kill,
 	&command_logs,
 	&command_ps,

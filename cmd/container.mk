@@ -3,6 +3,7 @@ libcmd_a_SOURCES += \
 	cmd/container_host_config.c \
 	cmd/container_inspect.c \
 	cmd/container_set.c cmd/container_set.h \
+	cmd/exec.c \
 	cmd/logs.c \
 	cmd/ps.c \
 	cmd/rm.c \

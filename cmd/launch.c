@@ -372,22 +372,14 @@ int launch_container(struct launch_job *job, const struct start_options *o, stru
 	return r;
 }
 
-static int read_config(int container_fd, struct rspec **ret, struct err *e)
+int launch_read_config(int container_fd, struct rspec **ret, struct err *e)
 {
 	g_autofree char *text = NULL;
-	json_error_t je;
-	json_t *doc;
 	size_t len;
-	int r;
 
 	if (file_read(container_fd, "config.json", CONFIG_MAX, &text, &len, e) < 0)
 		return -e->code;
-	doc = json_loadb(text, len, 0, &je);
-	if (!doc)
-		return err_msg(e, EINVAL, "config.json: line %d: %s", je.line, je.text);
-	r = rspec_from_json(doc, ret, e);
-	json_decref(doc);
-	return r;
+	return rspec_parse(text, len, ret, e) < 0 ? err_wrap(e, "config.json") : 0;
 }
 
 static int find_image(struct context *c, const struct container_record *r, struct image **ret, struct err *e)
@@ -416,7 +408,7 @@ int start_container(struct context *c, const char *id, const struct start_option
 	if (lock < 0)
 		return lock;
 	dir = container_open(&c->place, id, e);
-	if (dir < 0 || container_load(&c->place, id, &record, e) < 0 || read_config(dir, &spec, e) < 0 ||
+	if (dir < 0 || container_load(&c->place, id, &record, e) < 0 || launch_read_config(dir, &spec, e) < 0 ||
 	    launch_extras_from_json(record, &extras, e) < 0 || find_image(c, record, &img, e) < 0)
 		return err_wrap(e, "container %.12s", id);
 	job.record = record;

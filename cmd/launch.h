@@ -73,6 +73,9 @@ int launch_container(struct launch_job *job, const struct start_options *o, stru
 /* Start an existing container: what `start` calls with an ID. */
 int start_container(struct context *c, const char *id, const struct start_options *o, struct err *e);
 
+/* config.json of a container. 0 or -errno. */
+int launch_read_config(int container_fd, struct rspec **ret, struct err *e);
+
 /* The id map of a container as its record says. 0 or -errno. */
 struct idmap;
 int launch_idmap(struct context *c, const struct container_record *r, const struct launch_extras *x,

@@ -149,25 +149,60 @@ static int add_entries(struct launch_ctx *x, struct rspec *spec, struct found_us
 	return 0;
 }
 
-static int set_user(struct launch_ctx *x, int rootfd, struct rspec *spec, struct err *e)
-{
-	const char *user = x->job->record->user;
-	g_autofree char *passwd = read_inside(rootfd, "/etc/passwd"), *group = read_inside(rootfd, "/etc/group");
-	struct found_user u;
+/* The files that say who is who, and what they say of the program's user. */
+struct accounts { char *passwd, *group; struct found_user u; };
 
-	if (user_find(&spec->arena, passwd, group, user, &u, e) < 0 || check_mapped(x, &u, e) < 0)
+static void accounts_clear(struct accounts *a)
+{
+	g_free(a->passwd);
+	g_free(a->group);
+}
+
+static int find_user(struct launch_ctx *x, int rootfd, struct rspec *spec, const char *user, struct accounts *a,
+		     struct err *e)
+{
+	struct found_user *u = &a->u;
+
+	a->passwd = read_inside(rootfd, "/etc/passwd");
+	a->group = read_inside(rootfd, "/etc/group");
+	if (user_find(&spec->arena, a->passwd, a->group, user, u, e) < 0 || check_mapped(x, u, e) < 0)
 		return -e->code;
-	spec->process.user.uid = u.uid;
-	spec->process.user.gid = u.gid;
-	if (set_groups(x, spec, &u, group, e) < 0)
+	spec->process.user.uid = u->uid;
+	spec->process.user.gid = u->gid;
+	if (set_groups(x, spec, u, a->group, e) < 0)
 		return -e->code;
 	set_caps(x, spec);
-	if (x->job->extras->passwd && (!u.in_passwd || !u.gid_in_group) &&
-	    add_entries(x, spec, &u, passwd, group, e) < 0)
-		return -e->code;
-	if (!rspec_get_env(spec, "HOME"))
-		rspec_add_env(spec, arena_printf(&spec->arena, "HOME=%s", u.home));
 	return 0;
+}
+
+static void set_home(struct rspec *spec, const char *home)
+{
+	if (!rspec_get_env(spec, "HOME"))
+		rspec_add_env(spec, arena_printf(&spec->arena, "HOME=%s", home));
+}
+
+int launch_find_user(struct launch_ctx *x, int rootfd, struct rspec *spec, const char *user, struct err *e)
+{
+	struct accounts a = { .passwd = NULL };
+	int r = find_user(x, rootfd, spec, user, &a, e);
+
+	if (r == 0)
+		set_home(spec, a.u.home);
+	accounts_clear(&a);
+	return r;
+}
+
+static int set_user(struct launch_ctx *x, int rootfd, struct rspec *spec, struct err *e)
+{
+	struct accounts a = { .passwd = NULL };
+	int r = find_user(x, rootfd, spec, x->job->record->user, &a, e);
+
+	if (r == 0 && x->job->extras->passwd && (!a.u.in_passwd || !a.u.gid_in_group))
+		r = add_entries(x, spec, &a.u, a.passwd, a.group, e);
+	if (r == 0)
+		set_home(spec, a.u.home);
+	accounts_clear(&a);
+	return r;
 }
 
 /* The image's directory is made when it is missing; one that the user named must be there. */

@@ -26,6 +26,10 @@ struct launch_ctx {
 int launch_mount_root(void *ctx, struct err *e);
 int launch_root_ready(void *ctx, int rootfd, struct rspec *spec, struct err *e);
 
+/* Look `user` up in the container's files, and make it the process's user: ids, groups, capabilities, HOME. What of `x`
+ * is read: job's record and extras, map. For `exec`, which adds no entries to those files. */
+int launch_find_user(struct launch_ctx *x, int rootfd, struct rspec *spec, const char *user, struct err *e);
+
 /* launch_volume.c: fill the volume whose data is at the host path `path`. */
 int launch_volume_fill(int rootfd, const struct launch_special *s, const char *path, struct err *e);
 

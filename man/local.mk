@@ -4,6 +4,7 @@ dist_man_MANS += \
 	man/coracle-container-exists.1 \
 	man/coracle-container-inspect.1 \
 	man/coracle-create.1 \
+	man/coracle-exec.1 \
 	man/coracle-history.1 \
 	man/coracle-image-exists.1 \
 	man/coracle-image-inspect.1 \

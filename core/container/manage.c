@@ -5,7 +5,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/inotify.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -148,4 +151,36 @@ int container_wait(const struct container_place *p, const char *id, unsigned wan
 		if (r < 0)
 			return r;
 	}
+}
+
+/* The parent of a process, or -errno. */
+static int parent_of(pid_t pid)
+{
+	char path[32], text[512];
+	const char *field;
+	autofd fd = -1;
+	ssize_t n;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+	if (n <= 0)
+		return -ESRCH;
+	text[n] = '\0';
+	field = strrchr(text, ')');     /* then the state, and the parent */
+	return field && strlen(field) > 4 ? atoi(field + 4) : -ESRCH;
+}
+
+int container_pidfd(const struct container_state *st, struct err *e)
+{
+	autofd fd = st->pid > 0 ? (int)syscall(SYS_pidfd_open, st->pid, 0) : -1;
+
+	if (st->pid <= 0 || (fd < 0 && errno == ESRCH))
+		return err_msg(e, ESRCH, "the container is not running");
+	if (fd < 0)
+		return err_set(e, errno, "pidfd_open");
+	/* The number is somebody else's only if the keeper has reaped its child meanwhile. */
+	if (parent_of(st->pid) != st->keeper_pid)
+		return err_msg(e, ESRCH, "the container is not running");
+	return take_fd(&fd);
 }

@@ -19,4 +19,8 @@ int container_stop(const struct container_place *p, const char *id, int sig, int
  * *ret_code: its exit code when that is EXITED, else -1. 0 or -errno. */
 int container_wait(const struct container_place *p, const char *id, unsigned wanted, int *ret_code, struct err *e);
 
+/* A pidfd of the program of a running container in state `st`: its number is that of the keeper's child still. fd, -ESRCH
+ * when it has ended meanwhile, or -errno. */
+int container_pidfd(const struct container_state *st, struct err *e);
+
 #endif

@@ -53,8 +53,8 @@ static void set_one_id(struct idmap *m, uint32_t inside_uid, uint32_t inside_gid
 	m->gid[0] = (struct id_range){ inside_gid, getegid(), 1 };
 }
 
-/* The ranges of /proc/self/uid_map or gid_map: what this user namespace has. */
-static size_t own_ranges(const char *file, struct id_range *ret, size_t max)
+/* The ranges of a uid_map or gid_map file of /proc. */
+static size_t read_ranges(const char *file, struct id_range *ret, size_t max)
 {
 	g_autofree char *text = NULL;
 	struct err e = ERR_INIT;
@@ -67,6 +67,18 @@ static size_t own_ranges(const char *file, struct id_range *ret, size_t max)
 	for (char *p = text; n < max && sscanf(p, "%u %u %u%n", &inside, &outside, &count, &used) == 3; p += used)
 		ret[n++] = (struct id_range){ inside, outside, count };
 	return n;
+}
+
+void idmap_of(pid_t pid, struct idmap *ret)
+{
+	char file[32];
+
+	memset(ret, 0, sizeof *ret);
+	snprintf(file, sizeof file, "/proc/%d/uid_map", (int)pid);
+	ret->n_uid = read_ranges(file, ret->uid, IDMAP_MAX);
+	snprintf(file, sizeof file, "/proc/%d/gid_map", (int)pid);
+	ret->n_gid = read_ranges(file, ret->gid, IDMAP_MAX);
+	ret->one_id = ret->n_uid == 1 && ret->uid[0].count == 1 && ret->n_gid == 1 && ret->gid[0].count == 1;
 }
 
 /* Is the whole of this range one that exists in our own user namespace? */
@@ -84,7 +96,7 @@ static bool fill_side(enum subid_kind kind, const char *user, uint32_t own_id, s
 {
 	struct id_range granted[IDMAP_MAX], own[IDMAP_MAX];
 	size_t n = subid_ranges(kind, user, getuid(), granted, IDMAP_MAX - 1), count = 0;
-	size_t n_own = own_ranges(kind == SUBID_UID ? "/proc/self/uid_map" : "/proc/self/gid_map", own, IDMAP_MAX);
+	size_t n_own = read_ranges(kind == SUBID_UID ? "/proc/self/uid_map" : "/proc/self/gid_map", own, IDMAP_MAX);
 	uint32_t next = 1;
 
 	out[count++] = (struct id_range){ 0, own_id, 1 };
@@ -157,10 +169,10 @@ static void plan_root(struct idmap *m)
 {
 	struct id_range here[IDMAP_MAX];
 
-	m->n_uid = own_ranges("/proc/self/uid_map", here, IDMAP_MAX);
+	m->n_uid = read_ranges("/proc/self/uid_map", here, IDMAP_MAX);
 	for (size_t i = 0; i < m->n_uid; i++)
 		m->uid[i] = (struct id_range){ here[i].inside, here[i].inside, here[i].count };
-	m->n_gid = own_ranges("/proc/self/gid_map", here, IDMAP_MAX);
+	m->n_gid = read_ranges("/proc/self/gid_map", here, IDMAP_MAX);
 	for (size_t i = 0; i < m->n_gid; i++)
 		m->gid[i] = (struct id_range){ here[i].inside, here[i].inside, here[i].count };
 	m->none = caps_have(CAP_SYS_ADMIN);

@@ -50,6 +50,9 @@ bool idmap_shows_store(const struct idmap *m);
  * by side, or directly where that is enough. 0 or -errno. */
 int idmap_write(const struct idmap *m, pid_t pid, struct err *e);
 
+/* The map of the user namespace that `pid` is in, as /proc shows it to this process; empty when it cannot be read. */
+void idmap_of(pid_t pid, struct idmap *ret);
+
 /* Move the calling (single-threaded) process into a new user and mount namespace with map `m`, as its
  * root. For work on the store. A no-op when m->none. 0 or -errno. */
 int idmap_enter(const struct idmap *m, struct err *e);

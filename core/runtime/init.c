@@ -28,6 +28,7 @@
 #include "core/runtime/program.h"
 #include "core/runtime/rights.h"
 #include "core/runtime/root.h"
+#include "core/runtime/stdio.h"
 #include "core/runtime/steps.h"
 #include "core/runtime/sysctl.h"
 #include "core/runtime/tty.h"
@@ -41,7 +42,7 @@ static int before_maps(struct init *in, struct err *e)
 	/* Those that our user namespace owns, so that their file systems can be mounted. */
 	uint64_t own = in->make | (in->joined & CLONE_NEWUSER ? in->joined : 0);
 
-	if (rights_limit(s, e) < 0)
+	if (rights_rlimits(s, e) < 0 || rights_oom_score(s, e) < 0)
 		return -e->code;
 	/* Copied by a new user namespace, mounts receive from the host but send nothing back. Else say so. */
 	if (!(in->make & CLONE_NEWUSER) && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
@@ -180,49 +181,6 @@ static int enter_cwd(const struct init *in, struct err *e)
 	return fchdir(fd) < 0 ? err_set(e, errno, "working directory '%s'", cwd) : 0;
 }
 
-static int set_label(const struct init *in, struct err *e)
-{
-	const struct rspec_process *p = &in->p->spec->process;
-	g_autofree char *text = NULL;
-
-	if (in->label_fd < 0)
-		return 0;
-	text = p->apparmor_profile ? g_strconcat("exec ", p->apparmor_profile, NULL) : g_strdup(p->selinux_label);
-	return write(in->label_fd, text, strlen(text)) < 0 ? err_set(e, errno, "security label %s", text) : 0;
-}
-
-/* The program's 0, 1 and 2; everything else that is not the user's goes away at exec. */
-static int arrange_fds(struct init *in, struct err *e)
-{
-	unsigned first = 3 + in->p->preserve_fds;
-	struct stat st;
-	int spare[3];
-
-	/* A directory of the host would be a way out of the root: openat(0, ".."). */
-	for (int i = 0; in->tty_slave < 0 && i < 3; i++)
-		if (fstat(in->p->stdio[i], &st) == 0 && S_ISDIR(st.st_mode))
-			return err_msg(e, EISDIR, "descriptor %d of the program is a directory of the host", i);
-	in->sock = fd_move_above(in->sock, (int)first);
-	if (in->sock < 0)
-		return err_set(e, -in->sock, "dup");
-	if (setsid() < 0 && errno != EPERM)
-		return err_set(e, errno, "setsid");
-	if (in->tty_slave >= 0 && tty_take(in->tty_slave, e) < 0)
-		return -e->code;
-	for (int i = 0; in->tty_slave < 0 && i < 3; i++) {
-		/* One may stand in another's place: out of the way first. */
-		spare[i] = in->p->stdio[i] == i ? i : fcntl(in->p->stdio[i], F_DUPFD_CLOEXEC, (int)first);
-		if (spare[i] < 0)
-			return err_set(e, errno, "descriptor %d of the program", i);
-	}
-	for (int i = 0; in->tty_slave < 0 && i < 3; i++)
-		if ((spare[i] != i && dup2(spare[i], i) < 0) || fd_set_cloexec(i, false) < 0)
-			return err_set(e, errno, "descriptor %d of the program", i);
-	/* Before Linux 5.11: all that coracle opens is close-on-exec anyway. */
-	(void)close_range(first, ~0U, CLOSE_RANGE_CLOEXEC);
-	return 0;
-}
-
 static int build(struct init *in, struct err *e)
 {
 	if (make_root(in, e) < 0 || furnish(in, e) < 0)
@@ -239,7 +197,9 @@ static int become_program(struct init *in, struct err *e)
 	const struct rspec *s = in->p->spec;
 	g_autofree char *path = NULL;
 
-	if (set_label(in, e) < 0 || arrange_fds(in, e) < 0 || rights_drop(in->p, in->map, in->filter, e) < 0)
+	if (rights_label(s, in->label_fd, e) < 0 ||
+	    stdio_arrange(in->p->stdio, in->tty_slave, in->p->preserve_fds, &in->sock, e) < 0 ||
+	    rights_drop(in->p, in->map, in->filter, e) < 0)
 		return -e->code;
 	if (program_find(&s->process, in->guard_exe, &path, e) < 0)
 		return -e->code;

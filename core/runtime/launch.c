@@ -19,6 +19,7 @@
 #include "core/base/proc.h"
 #include "core/runtime/init.h"
 #include "core/runtime/namespaces.h"
+#include "core/runtime/program.h"
 #include "core/runtime/seccomp.h"
 #include "core/runtime/steps.h"
 
@@ -78,22 +79,13 @@ static int map_from_spec(struct start *s, struct err *e)
 	return 0;
 }
 
-/* Could the container's ids write to coracle's own file, or give themselves the right to? Its root is this user in
- * most maps, and is root where there is no map. */
-static bool exe_in_reach(void)
-{
-	struct stat st;
-
-	return access("/proc/self/exe", W_OK) == 0 || stat("/proc/self/exe", &st) < 0 || st.st_uid == geteuid();
-}
-
 static void __attribute__((noreturn)) run_init(struct start *s, int sock, uint64_t make_late)
 {
 	struct init in = {
 		.p = s->p, .map = s->map, .filter = &s->filter, .make = s->ns.make, .joined = s->ns.joined,
 		.make_late = make_late,
 		.sock = sock,
-		.guard_exe = exe_in_reach(),
+		.guard_exe = program_exe_in_reach(),
 	};
 
 	fd_close(&s->sock);

@@ -10,6 +10,7 @@ libcore_a_SOURCES += \
 	core/runtime/caps.c core/runtime/caps.h \
 	core/runtime/copyup.c core/runtime/copyup.h \
 	core/runtime/devices.c core/runtime/devices.h \
+	core/runtime/enter.c core/runtime/enter.h \
 	core/runtime/idmap.c core/runtime/idmap.h \
 	core/runtime/init.c core/runtime/init.h \
 	core/runtime/launch.c core/runtime/launch.h \
@@ -19,6 +20,7 @@ libcore_a_SOURCES += \
 	core/runtime/program.c core/runtime/program.h \
 	core/runtime/rights.c core/runtime/rights.h \
 	core/runtime/root.c core/runtime/root.h \
+	core/runtime/stdio.c core/runtime/stdio.h \
 	core/runtime/steps.c core/runtime/steps.h \
 	core/runtime/subid.c core/runtime/subid.h \
 	core/runtime/sysctl.c core/runtime/sysctl.h \

@@ -13,6 +13,10 @@
  * run with the container's libraries and able to write its own file (CVE-2019-5736). */
 int program_find(const struct rspec_process *p, bool guard, char **ret, struct err *e);
 
+/* Could the container's ids write to coracle's own file, or give themselves the right to? Its root is this user in
+ * most maps, and is root where there is no map. Asked outside the container; the answer is `guard` above. */
+bool program_exe_in_reach(void);
+
 /* execve(2); returns only on failure, as program_find does. */
 int program_exec(const struct rspec_process *p, const char *path, struct err *e);
 

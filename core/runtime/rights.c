@@ -57,15 +57,22 @@ static int set_limit(const struct rspec_rlimit *l, struct err *e)
 	return err_msg(e, EINVAL, "unknown resource limit %s", l->type);
 }
 
-int rights_limit(const struct rspec *spec, struct err *e)
+int rights_rlimits(const struct rspec *spec, struct err *e)
+{
+	const struct rspec_process *p = &spec->process;
+
+	for (size_t i = 0; i < p->n_rlimits; i++)
+		if (set_limit(&p->rlimits[i], e) < 0)
+			return -e->code;
+	return 0;
+}
+
+int rights_oom_score(const struct rspec *spec, struct err *e)
 {
 	const struct rspec_process *p = &spec->process;
 	char text[16];
 	int r;
 
-	for (size_t i = 0; i < p->n_rlimits; i++)
-		if (set_limit(&p->rlimits[i], e) < 0)
-			return -e->code;
 	if (!p->has_oom_score_adj)
 		return 0;
 	snprintf(text, sizeof text, "%d", p->oom_score_adj);
@@ -73,6 +80,17 @@ int rights_limit(const struct rspec *spec, struct err *e)
 	if (r == -EACCES)
 		return err_msg(e, EACCES, "oom_score_adj %s: it cannot be set lower than that of this session", text);
 	return r < 0 ? err_set(e, -r, "oom_score_adj %s", text) : 0;
+}
+
+int rights_label(const struct rspec *spec, int fd, struct err *e)
+{
+	const struct rspec_process *p = &spec->process;
+	g_autofree char *text = NULL;
+
+	if (fd < 0)
+		return 0;
+	text = p->apparmor_profile ? g_strconcat("exec ", p->apparmor_profile, NULL) : g_strdup(p->selinux_label);
+	return write(fd, text, strlen(text)) < 0 ? err_set(e, errno, "security label %s", text) : 0;
 }
 
 /* An id that the user namespace has not: say why. */

@@ -10,8 +10,13 @@
  * Supplementary groups stay. */
 int rights_become_root(const struct idmap *m, struct err *e);
 
-/* Resource limits and the OOM score: while /proc/self is still ours to write. */
-int rights_limit(const struct rspec *spec, struct err *e);
+/* Resource limits. */
+int rights_rlimits(const struct rspec *spec, struct err *e);
+/* The score of the out-of-memory killer: while /proc/self is the host's and still ours to write. */
+int rights_oom_score(const struct rspec *spec, struct err *e);
+
+/* The AppArmor profile or SELinux label of the program; `fd` is attr/exec of this process in the host's /proc, or -1. */
+int rights_label(const struct rspec *spec, int fd, struct err *e);
 
 /* Become the program's user with its capabilities and no others; without no_new_privileges the filter of system
  * calls is loaded on the way, since that takes a right that is given up here. */

@@ -24,7 +24,7 @@ static int show_console(int rootfd, int slave, struct err *e)
 	return r < 0 ? err_set(e, -r, "bind the terminal at /dev/console") : 0;
 }
 
-int tty_make(const struct rspec *spec, int rootfd, int *ret_master, int *ret_slave, struct err *e)
+int tty_open(const struct rspec *spec, int rootfd, int *ret_master, int *ret_slave, struct err *e)
 {
 	const struct rspec_process *p = &spec->process;
 	struct winsize size = { .ws_row = p->console_rows, .ws_col = p->console_cols };
@@ -44,11 +44,16 @@ int tty_make(const struct rspec *spec, int rootfd, int *ret_master, int *ret_sla
 		return err_set(e, errno, "set the terminal's size");
 	if (p->user.uid != 0 && fchown(slave, p->user.uid, (gid_t)-1) < 0 && errno != EINVAL)
 		return err_set(e, errno, "give the terminal to user %u", p->user.uid);
-	if (!mounts_dev_is_foreign(spec) && show_console(rootfd, slave, e) < 0)
-		return -e->code;
 	*ret_master = take_fd(&master);
 	*ret_slave = take_fd(&slave);
 	return 0;
+}
+
+int tty_make(const struct rspec *spec, int rootfd, int *ret_master, int *ret_slave, struct err *e)
+{
+	if (tty_open(spec, rootfd, ret_master, ret_slave, e) < 0)
+		return -e->code;
+	return mounts_dev_is_foreign(spec) ? 0 : show_console(rootfd, *ret_slave, e);
 }
 
 int tty_take(int slave, struct err *e)

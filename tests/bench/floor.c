@@ -5,6 +5,10 @@
  * No options are checked, no file is parsed but /etc/subuid's line of this user, nothing is written down: what
  * this takes, every runtime takes, and what coracle takes above it is coracle's own. --rootfs names the layers as
  * overlayfs wants them, the uppermost first; --times starts N containers one after another in this process.
+ *
+ *   floor --exec PID PROGRAM [ARGUMENT...]
+ *
+ * is the least that `exec` costs: join all namespaces of PID, which has a user namespace of its own, fork, exec.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -298,12 +302,37 @@ static int with_scratch(const struct options *o, const char *first, const char *
 	return r;
 }
 
+static int exec_inside(pid_t container_pid, char **argv)
+{
+	const int all = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
+	int pidfd = (int)syscall(SYS_pidfd_open, container_pid, 0), st;
+	pid_t pid;
+
+	check(pidfd, "pidfd_open");
+	check(setns(pidfd, all), "setns");
+	pid = fork();
+	check(pid, "fork");
+	if (pid == 0) {
+		check(setresgid(0, 0, 0), "setresgid");
+		check(setresuid(0, 0, 0), "setresuid");
+		(void)setsid();
+		drop_rights();
+		(void)close_range(3, ~0U, 0);
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	check((int)waitpid(pid, &st, 0), "waitpid");
+	return WIFEXITED(st) ? WEXITSTATUS(st) : 128 + WTERMSIG(st);
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = { .lower = getenv("FLOOR_ROOTFS"), .times = 1 };
 	char first[16] = "", count[16] = "";
 	int i = 1, r = 0;
 
+	if (argc > 3 && strcmp(argv[1], "--exec") == 0)
+		return exec_inside(atoi(argv[2]), argv + 3);
 	for (; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
 		if (strcmp(argv[i], "--one-id") == 0)
 			o.one_id = true;

@@ -65,4 +65,4 @@ eventually() {
 }
 
 # Remove every container of the store that the test may have left.
-remove_containers() { "$CORACLE" rm -f -a >/dev/null 2>&1 || :; }
+remove_containers() { "$CORACLE" rm -f -a -t 0 >/dev/null 2>&1 || :; }
