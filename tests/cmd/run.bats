@@ -5,7 +5,7 @@ setup() {
 	box=(busybox)
 	[ -z "${RUN_ROOTFS-}" ] || box=(--rootfs "$RUN_ROOTFS")
 }
-teardown() { remove_containers; }
+teardown() { remove_containers; remove_tree "$BATS_TEST_TMPDIR"/root; }
 
 # OPTIONS -- COMMAND...: run --rm --network none.
 r() {
