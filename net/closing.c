@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "net/libslirp.h"
+
 #define LOOK_AFTER_MS 50        /* connections that finish within so long are looked at together */
 #define LOOK_AT_ONCE 64         /* ... or as many */
 #define FLOWS_MAX 65536         /* more than descriptors allow: a guest that plays with FINs */
@@ -297,7 +299,7 @@ static void feed_reset(const struct flow *f, Slirp *slirp)
 	tcp[13] = TCP_RST | TCP_ACK;
 	put16(tcp + 16, fold(sum(sum(IPPROTO_TCP + TCP_HEADER, ip + header - addresses, addresses), tcp,
 				 TCP_HEADER)));
-	slirp_input(slirp, frame, (int)(ETH_HLEN + header + TCP_HEADER));
+	libslirp.input(slirp, frame, (int)(ETH_HLEN + header + TCP_HEADER));
 }
 
 struct connection {
@@ -325,7 +327,7 @@ static gpointer ports_key(unsigned guest, unsigned remote)
 static GHashTable *kept(Slirp *slirp)
 {
 	GHashTable *t = g_hash_table_new(NULL, NULL);
-	g_autofree char *info = slirp_connection_info(slirp);
+	g_autofree char *info = libslirp.connection_info(slirp);
 
 	for (char *line = info, *end; line && *line; line = end ? end + 1 : NULL) {
 		struct connection k;
@@ -378,7 +380,7 @@ bool closing_in_flight(Slirp *slirp)
 {
 	static const char *const open_states[] = { "SYN_SENT", "SYN_RCVD", "ESTABLISHED", "FIN_WAIT_1",
 		"FIN_WAIT_2" };
-	g_autofree char *info = slirp_connection_info(slirp);
+	g_autofree char *info = libslirp.connection_info(slirp);
 
 	for (char *line = info, *end; line && *line; line = end ? end + 1 : NULL) {
 		struct connection k;

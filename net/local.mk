@@ -3,6 +3,7 @@ libnet_a_SOURCES += \
 	net/addr.c net/addr.h \
 	net/closing.c net/closing.h \
 	net/flow.c net/relay.c net/relay.h \
+	net/libslirp.c net/libslirp.h \
 	net/listen.c \
 	net/names.c net/names.h \
 	net/netlink.c net/netlink.h \

@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <glib.h>
-#include <libslirp.h>
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
@@ -24,6 +23,7 @@
 
 #include "core/base/proc.h"
 #include "net/closing.h"
+#include "net/libslirp.h"
 #include "net/sandbox.h"
 
 #define FRAME_MAX (65536 + 64)
@@ -166,7 +166,7 @@ static Slirp *new_slirp(struct net *n)
 		.outbound_addr6 = p->has_outbound6 ? &outbound6 : NULL,
 	};
 
-	return slirp_new(&c, &callbacks, n);
+	return libslirp.new(&c, &callbacks, n);
 }
 
 static int add_poll(int fd, int events, void *opaque)
@@ -232,7 +232,7 @@ static void run_timers(struct net *n)
 		if (!t->used || t->due_ms < 0 || t->due_ms > now)
 			continue;
 		t->due_ms = -1;
-		slirp_handle_timer(n->slirp, t->id, t->cb_opaque);
+		libslirp.handle_timer(n->slirp, t->id, t->cb_opaque);
 	}
 }
 
@@ -248,7 +248,7 @@ static bool read_tap(struct net *n)
 			return true;
 		n->last_move = now_ms();
 		closing_from_guest(&n->closing, n->frame, (size_t)len);
-		slirp_input(n->slirp, n->frame, (int)len);
+		libslirp.input(n->slirp, n->frame, (int)len);
 	}
 	return true;
 }
@@ -278,11 +278,11 @@ static bool turn(struct net *n)
 	add_poll(n->p->tap, SLIRP_POLL_IN, n);
 	add_poll(n->ending ? -1 : n->p->init_pidfd, SLIRP_POLL_IN, n);
 	add_poll(n->ending ? -1 : n->p->keeper_pidfd, SLIRP_POLL_IN, n);
-	slirp_pollfds_fill(n->slirp, &timeout, add_poll, n);
+	libslirp.pollfds_fill(n->slirp, &timeout, add_poll, n);
 	rc = poll(n->fds, n->n_fds, round_timeout(n, timeout));
 	if (rc < 0 && errno != EINTR && errno != EAGAIN && errno != ENOMEM)
 		return false;
-	slirp_pollfds_poll(n->slirp, rc < 0, get_revents, n);
+	libslirp.pollfds_poll(n->slirp, rc < 0, get_revents, n);
 	if (rc > 0 && n->ending)
 		n->last_move = now_ms();
 	keep = rc < 0 || !(n->fds[POLL_TAP].revents & (POLLERR | POLLHUP | POLLNVAL));
@@ -312,7 +312,8 @@ _Noreturn void slirp_process(const struct slirp_params *p)
 	sandbox_raise_nofile();
 	(void)mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
 	(void)mallopt(M_ARENA_MAX, 1);
-	if (sandbox_enter(true, p->resolv_conf, &e) < 0 || sandbox_filter(&e) < 0)
+	/* While its file can still be opened. */
+	if (libslirp_load(&e) < 0 || sandbox_enter(true, p->resolv_conf, &e) < 0 || sandbox_filter(&e) < 0)
 		sandbox_fail("network", &e);
 	sandbox_mute(null);
 	n = g_new0(struct net, 1);

@@ -99,7 +99,7 @@ char *text_human_size(int64_t bytes)
 		v /= 1000.0;
 		i++;
 	}
-	return g_strdup_printf("%.3g %s", v >= 999.5 ? round(v) : v, units[i]);
+	return g_strdup_printf("%.3g %s", v >= 999.5 ? (double)(int64_t)(v + 0.5) : v, units[i]);
 }
 
 char *text_span(int64_t s)
