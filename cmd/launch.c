@@ -93,6 +93,7 @@ static int plan_root(struct launch_ctx *x, struct err *e)
 	struct rootfs_options o = {
 		.container_fd = x->job->container_fd,
 		.volatile_upper = r->auto_remove,
+		.mountpoints = !x->net.no_hosts && !x->net.no_resolv,
 		.idmap = &x->map,
 	};
 	g_autofree char *dir = NULL;

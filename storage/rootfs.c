@@ -177,6 +177,12 @@ int rootfs_plan_image(struct store *s, const struct image *img, const struct roo
 	if (!img->host)
 		add_layers(p, &img->config);
 	r = name_container(p, o, e);
+	/* Below all layers, and the first to go without. */
+	if (r == 0 && p->kind == ROOTFS_OVERLAY && o->mountpoints && !p->foreign && p->lowers->len > 0 &&
+	    p->lowers->len < OVERLAY_LOWERS_MAX) {
+		r = store_mountpoints(s, e);
+		g_ptr_array_add(p->lowers, g_strdup(STORE_MOUNTPOINTS));
+	}
 	if (r == 0 && p->kind == ROOTFS_OVERLAY)
 		r = plan_overlay(p, s, e);
 	if (r < 0) {

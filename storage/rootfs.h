@@ -17,6 +17,7 @@ struct rootfs_options {
 				 * the root can only be read */
 	bool read_only;         /* --read-only: only mount points will be made, then the runtime closes it */
 	bool volatile_upper;    /* --rm: copy-up need not reach the disk */
+	bool mountpoints;       /* /etc/hosts and its like will be mounted over: they may be there already */
 	const struct idmap *idmap;      /* what the container will be mapped with */
 };
 

@@ -45,6 +45,10 @@ static inline void store_cleanup(struct store **s) { if (*s) store_close(*s); }
 /* Decide s->driver (trial mount, once per store, recorded in root/driver). 0 or -errno. */
 int store_choose_driver(struct store *s, struct err *e);
 
+/* The layer below every image that has the usual mount points (mountpoints.c), made when it is missing. 0 or -errno. */
+#define STORE_MOUNTPOINTS "mountpoints"
+int store_mountpoints(struct store *s, struct err *e);
+
 /* The shared store lock of everything that makes references (pull, create), exclusive for collection.
  * Returns the descriptor that holds it, or -errno. */
 int store_lock_shared(struct store *s, struct err *e);

@@ -49,6 +49,16 @@ layers_are_right() {
 	assert_clean
 }
 
+@test "overlay: a start writes nothing into the container's layer, and --no-hosts shows no file" {
+	c --storage-driver overlay run --network none --name a "$BUSYBOX" sh -c 'cat /etc/hosts && ls /run/.containerenv && ls -ld /etc'
+	ok
+	[[ "$output" = *localhost*/run/.containerenv*drwxr-xr-x*root* ]] || no "hosts, .containerenv, root's /etc"
+	id=$("$CORACLE" container inspect -f '{{.Id}}' a)
+	[ -z "$(find "$CORACLE_ROOT/containers/$id/upper" -mindepth 1)" ]
+	c --storage-driver overlay run --rm --network none --no-hosts "$BUSYBOX" test ! -e /etc/hosts
+	ok
+}
+
 @test "--rootfs: a directory, a link to it, a read-only one" {
 	ln -s root "$BATS_TEST_TMPDIR/link"
 	c run --rm --network none --rootfs "$BATS_TEST_TMPDIR/link" sh -c 'touch /made; id -u'
