@@ -8,6 +8,7 @@
 #include "cmd/pull_options.h"
 
 const struct command *const commands[] = {
+	&command_attach,
 	&command_completion,
 	&command_complete_words,
 	&command_create,

@@ -1,5 +1,6 @@
 # commands on containers: start, ps, rm, stop, kill, wait
 libcmd_a_SOURCES += \
+	cmd/attach.c \
 	cmd/container_host_config.c \
 	cmd/container_inspect.c \
 	cmd/container_set.c cmd/container_set.h \

@@ -4,6 +4,7 @@
 
 #include "cmd/container_set.h"
 #include "cmd/launch.h"
+#include "core/container/attach.h"
 
 struct start_values {
 	char *detach_keys;
@@ -43,16 +44,16 @@ static int start_one(struct context *c, const struct start_values *o, const stru
 		.detach = !attach, .attach_stdin = o->interactive, .attach_stdout = attach, .attach_stderr = attach,
 		.sig_proxy = o->sig_proxy && !i->record->tty, .detach_keys = o->detach_keys,
 	};
+	const struct attach_options how = { .stdin_too = o->interactive, .sig_proxy = o->sig_proxy,
+		.detach_keys = o->detach_keys };
 	bool running = i->state.status != CONTAINER_CREATED && i->state.status != CONTAINER_EXITED;
 	struct err e = ERR_INIT;
 	int r;
 
-	if (running && attach) {
-		(void)err_msg(&e, EBUSY, "container %s is running: start --attach is for one that is not", i->given);
-		fail_one(&e, EXIT_OURS, worst);
-		return 0;
-	}
-	r = running ? 0 : start_container(c, i->record->id, &so, &e);
+	if (running && attach)
+		r = container_attach(&c->place, i->record, &how, &e);
+	else
+		r = running ? 0 : start_container(c, i->record->id, &so, &e);
 	if (r < 0)
 		fail_one(&e, err_status(&e), worst);
 	else if (!attach)

@@ -1,5 +1,6 @@
 # man pages
 dist_man_MANS += \
+	man/coracle-attach.1 \
 	man/coracle-completion.1 \
 	man/coracle-container-exists.1 \
 	man/coracle-container-inspect.1 \

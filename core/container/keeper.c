@@ -27,6 +27,8 @@
  * then PDEATHSIG stands alone. */
 #define SETTLE_NS (20 * INT64_C(1000000))
 
+#define LAST_WAIT_MS 5000
+
 static struct keeper keeper;    /* its pages are touched only where used */
 
 static bool needs_log(const struct container_start *s, enum logfile_format *format)
@@ -282,7 +284,7 @@ static void become_running(struct keeper *k)
 		k->tty = k->out[0] = k->in = k->program.tty;
 		(void)fd_set_nonblock(k->tty, true);
 	}
-	k->conns[0].attached = !s->detach;
+	k->conns[0].attached = k->conns[0].owner = !s->detach;
 	if (s->record->timeout_s > 0)
 		k->timeout_at = keeper_now() + s->record->timeout_s * INT64_C(1000000000);
 	/* Before the client may go on: what it holds must not be held by us too. */
@@ -306,22 +308,33 @@ void keeper_settle(struct keeper *k)
 	(void)guard_start(k->program.pidfd);
 }
 
-/* Attached clients may still be busy with output: the end is worth waiting for them, after all others know it. */
+/* False: it has no room for it now. */
+static bool say_end(struct keeper *k, struct keeper_conn *c)
+{
+	int r = keeper_tell_missed(c);
+
+	if (r == 0)
+		r = ctl_send(c->fd, CTL_EXIT, k->state.exit_code, k->state.timed_out, 0, NULL, 0);
+	return r != -EAGAIN;
+}
+
+/* Clients may still be busy with output: the end is worth waiting for them, after all others know it. For the one in the
+ * foreground as long as it takes, for others that read nothing at all not for ever: all is over and given back by then. */
 static void tell_end(struct keeper *k)
 {
-	for (size_t i = 0; i < KEEPER_CONNS_MAX; i++) {
+	for (size_t i = 0; i < k->n_conns; i++) {
 		struct keeper_conn *c = &k->conns[i];
 
-		c->owed = c->fd >= 0 && ctl_send(c->fd, CTL_EXIT, k->state.exit_code, k->state.timed_out, 0, NULL,
-						 0) == -EAGAIN;
+		c->owed = c->fd >= 0 && !say_end(k, c);
 	}
-	for (size_t i = 0; i < KEEPER_CONNS_MAX; i++) {
-		struct pollfd p = { .fd = k->conns[i].fd, .events = POLLOUT };
+	for (size_t i = 0; i < k->n_conns; i++) {
+		struct keeper_conn *c = &k->conns[i];
+		struct pollfd p = { .fd = c->fd, .events = POLLOUT };
 
-		while (k->conns[i].owed) {
-			(void)poll(&p, 1, -1);
-			k->conns[i].owed = ctl_send(p.fd, CTL_EXIT, k->state.exit_code, k->state.timed_out, 0, NULL,
-						    0) == -EAGAIN;
+		while (c->owed) {
+			if (poll(&p, 1, c->owner ? -1 : LAST_WAIT_MS) == 0)
+				break;
+			c->owed = !say_end(k, c);
 		}
 	}
 }
@@ -359,8 +372,8 @@ _Noreturn void keeper_main(struct container_start *s, int client)
 	k->s = s;
 	k->out[0] = k->out[1] = k->in = k->tty = k->listener = k->log.fd = -1;
 	k->program = (struct launched){ .pidfd = -1, .tty = -1 };
-	for (size_t i = 0; i < KEEPER_CONNS_MAX; i++)
-		k->conns[i].fd = -1;
+	if (!keeper_make_room(k, KEEPER_CONNS))
+		_exit(EXIT_OURS);
 	k->conns[0].fd = client;
 	(void)fd_set_nonblock(client, true);
 	k->last_newline = true;

@@ -11,6 +11,7 @@
 #ifndef CORACLE_CONTAINER_KEEPER_H
 #define CORACLE_CONTAINER_KEEPER_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -18,13 +19,16 @@
 #include "core/container/logfile.h"
 #include "core/container/run.h"
 
-#define KEEPER_CONNS_MAX 64
+#define KEEPER_CONNS 16         /* at first; more clients, more room */
 
 struct keeper_conn {
 	int fd;                 /* -1: free */
 	bool attached;          /* gets output */
 	bool feeds;             /* its input goes to the program; it is told to wait while that is full */
 	bool owed;              /* the chunk at hand has not been sent to it yet */
+	bool owner;             /* the client that started the container in the foreground: output waits for it */
+	bool late;              /* it had its time once, and is waited for no more until it has caught up */
+	uint64_t missed;        /* bytes of output that it was too slow for, not yet told */
 };
 
 struct keeper {
@@ -34,7 +38,9 @@ struct keeper {
 	int listener, signals;
 	int helpers[KEEPER_HELPERS_MAX];
 	size_t n_helpers;
-	struct keeper_conn conns[KEEPER_CONNS_MAX];     /* 0: the client that forked us */
+	struct keeper_conn *conns;      /* 0: the client that forked us */
+	struct pollfd *polled;
+	size_t n_conns;
 
 	int out[2];             /* read ends of the program's stdout and stderr; -1 */
 	int in;                 /* write end of its stdin (the pty's master, or -d -i), or -1 */
@@ -49,7 +55,7 @@ struct keeper {
 	int chunk_stream;
 
 	bool ended;             /* the program is over; what it left in the pipes is being delivered */
-	int64_t timeout_at, kill_at, settle_at;         /* CLOCK_MONOTONIC ns; 0: never */
+	int64_t timeout_at, kill_at, settle_at, late_at;         /* CLOCK_MONOTONIC ns; 0: never */
 };
 
 /* The keeper's whole life; `client` is its end of the socket pair. */
@@ -62,6 +68,8 @@ void keeper_settle(struct keeper *k);
 void keeper_loop(struct keeper *k);
 /* Send `type` to every client (CTL_NOTE, CTL_EXIT). */
 void keeper_tell_all(struct keeper *k, enum ctl_type type, int value, uint32_t a, const char *text);
+/* Room for `n` connections. False without memory: then there are no more than now. */
+bool keeper_make_room(struct keeper *k, size_t n);
 /* Take the connections that are waiting. */
 void keeper_accept(struct keeper *k);
 void keeper_write_state(struct keeper *k);
@@ -70,6 +78,10 @@ int64_t keeper_now(void);
 /* keeper_io.c: input and output of the program. */
 void keeper_read_output(struct keeper *k, int *fd, int stream);
 void keeper_send_chunk(struct keeper *k);
+/* Tell a client how much it has missed, if anything. As ctl_send. */
+int keeper_tell_missed(struct keeper_conn *c);
+/* The clients that still owe a read have had their time. */
+void keeper_be_late(struct keeper *k);
 void keeper_push_input(struct keeper *k);
 void keeper_take_input(struct keeper *k, const char *data, size_t len);
 void keeper_end_input(struct keeper *k);

@@ -1,10 +1,12 @@
 /* keeper_io.c - the program's input and output, in the keeper.
  *
- * One chunk of output is at hand at any time: it is logged at once, and no more is read until every attached client
- * has it. So nothing is lost and nothing piles up; a client that stops reading stops the program's output, as a
- * pipe would.
+ * One chunk of output is at hand at any time: it is logged at once, and no more is read until the client in whose
+ * foreground the container runs has it. So nothing is lost and nothing piles up; when that client stops reading it stops
+ * the program's output, as a pipe would. Any other client that has not read for a while (its socket is full) misses
+ * what comes then, and is told how much when it reads again: it stops neither the program nor anybody else.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -14,24 +16,56 @@
 #include "core/base/text.h"
 #include "core/container/keeper.h"
 
+#define PATIENCE_NS (200 * INT64_C(1000000))
+
 void keeper_hang_up(struct keeper *k, struct keeper_conn *c)
 {
 	(void)k;
 	fd_close(&c->fd);
-	c->attached = c->feeds = c->owed = false;
+	*c = (struct keeper_conn){ .fd = -1 };
+}
+
+int keeper_tell_missed(struct keeper_conn *c)
+{
+	char text[96];
+	int n, r;
+
+	if (!c->missed)
+		return 0;
+	n = snprintf(text, sizeof text, "%llu bytes of output are missing here: this terminal or pipe was too slow",
+		     (unsigned long long)c->missed);
+	r = ctl_send(c->fd, CTL_NOTE, 0, 0, 0, text, (size_t)n);
+	if (r == 0)
+		c->missed = 0;
+	return r;
+}
+
+/* 0, -EAGAIN: it has no room, or another error: it is gone. */
+static int send_to(struct keeper *k, struct keeper_conn *c)
+{
+	int r = keeper_tell_missed(c);
+
+	if (r == 0)
+		r = ctl_send(c->fd, CTL_OUTPUT, k->chunk_stream, 0, 0, k->chunk, k->chunk_len);
+	if (r == 0)
+		c->late = false;
+	if (r != -EAGAIN || !c->late)
+		return r;
+	c->missed += k->chunk_len;
+	return 0;
 }
 
 void keeper_send_chunk(struct keeper *k)
 {
 	bool owed = false;
 
-	for (size_t i = 0; i < KEEPER_CONNS_MAX; i++) {
+	for (size_t i = 0; i < k->n_conns; i++) {
 		struct keeper_conn *c = &k->conns[i];
 		int r;
 
 		if (c->fd < 0 || !c->owed)
 			continue;
-		r = ctl_send(c->fd, CTL_OUTPUT, k->chunk_stream, 0, 0, k->chunk, k->chunk_len);
+		r = send_to(k, c);
 		if (r == -EAGAIN) {
 			owed = true;
 			continue;
@@ -42,6 +76,17 @@ void keeper_send_chunk(struct keeper *k)
 	}
 	if (!owed)
 		k->chunk_len = 0;
+	if (!owed || !k->late_at)
+		k->late_at = owed ? keeper_now() + PATIENCE_NS : 0;
+}
+
+void keeper_be_late(struct keeper *k)
+{
+	k->late_at = 0;
+	for (size_t i = 0; i < k->n_conns; i++)
+		if (k->conns[i].owed && !k->conns[i].owner)
+			k->conns[i].late = true;
+	keeper_send_chunk(k);
 }
 
 void keeper_read_output(struct keeper *k, int *fd, int stream)
@@ -59,7 +104,7 @@ void keeper_read_output(struct keeper *k, int *fd, int stream)
 	k->chunk_len = (size_t)n;
 	k->chunk_stream = stream;
 	logfile_write(&k->log, stream, k->chunk, k->chunk_len, text_now_ns());
-	for (size_t i = 0; i < KEEPER_CONNS_MAX; i++)
+	for (size_t i = 0; i < k->n_conns; i++)
 		k->conns[i].owed = k->conns[i].fd >= 0 && k->conns[i].attached;
 	keeper_send_chunk(k);
 }

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
@@ -37,7 +38,7 @@ void keeper_write_state(struct keeper *k)
 
 void keeper_tell_all(struct keeper *k, enum ctl_type type, int value, uint32_t a, const char *text)
 {
-	for (size_t i = 0; i < KEEPER_CONNS_MAX; i++)
+	for (size_t i = 0; i < k->n_conns; i++)
 		if (k->conns[i].fd >= 0)
 			(void)ctl_send(k->conns[i].fd, type, value, a, 0, text, text ? strlen(text) : 0);
 }
@@ -71,6 +72,9 @@ static void resize(struct keeper *k, const struct ctl_head *h)
 		(void)ioctl(k->tty, TIOCSWINSZ, &ws);
 }
 
+static const char direct[] = "this container writes straight to the output of the command that started it (no log is "
+	"kept of it): there is nothing to attach to but its end and signals";
+
 static void handle_record(struct keeper *k, struct keeper_conn *c, const struct ctl_msg *m, size_t len)
 {
 	const struct ctl_head *h = &m->head;
@@ -78,6 +82,8 @@ static void handle_record(struct keeper *k, struct keeper_conn *c, const struct 
 	switch (h->type) {
 	case CTL_ATTACH:
 		c->attached = true;
+		if (k->out[0] < 0 && k->out[1] < 0)
+			(void)ctl_send(c->fd, CTL_NOTE, 0, 0, 0, direct, sizeof direct - 1);
 		return;
 	case CTL_INPUT:
 		c->feeds = true;
@@ -117,21 +123,6 @@ static void read_client(struct keeper *k, struct keeper_conn *c)
 		handle_record(k, c, &m, len);
 }
 
-void keeper_accept(struct keeper *k)
-{
-	int fd;
-
-	while ((fd = accept4(k->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
-		size_t i = 0;
-
-		while (i < KEEPER_CONNS_MAX && k->conns[i].fd >= 0)
-			i++;
-		if (i == KEEPER_CONNS_MAX)
-			fd_close(&fd);
-		else
-			k->conns[i].fd = fd;
-	}
-}
 
 /* Out of memory in its cgroup: the kernel counted it there. */
 static bool was_oom_killed(const struct keeper *k)
@@ -196,7 +187,7 @@ static void read_signals(struct keeper *k)
 
 static int poll_timeout(struct keeper *k)
 {
-	const int64_t deadlines[] = { k->timeout_at, k->kill_at, k->settle_at };
+	const int64_t deadlines[] = { k->timeout_at, k->kill_at, k->settle_at, k->late_at };
 	int64_t at = 0, left;
 
 	for (size_t i = 0; i < sizeof deadlines / sizeof *deadlines; i++)
@@ -212,9 +203,11 @@ static void check_deadlines(struct keeper *k)
 {
 	int64_t now;
 
-	if (!k->timeout_at && !k->kill_at && !k->settle_at)
+	if (!k->timeout_at && !k->kill_at && !k->settle_at && !k->late_at)
 		return;
 	now = keeper_now();
+	if (k->late_at && now >= k->late_at)
+		keeper_be_late(k);
 	if (k->settle_at && now >= k->settle_at)
 		keeper_settle(k);
 	if (k->timeout_at && now >= k->timeout_at) {
@@ -229,7 +222,45 @@ static void check_deadlines(struct keeper *k)
 }
 
 enum slot { SLOT_PROGRAM, SLOT_SIGNALS, SLOT_LISTENER, SLOT_OUT, SLOT_ERR, SLOT_IN, SLOT_HELPERS,
-	SLOT_CONNS = SLOT_HELPERS + KEEPER_HELPERS_MAX, SLOT_COUNT = SLOT_CONNS + KEEPER_CONNS_MAX };
+	SLOT_CONNS = SLOT_HELPERS + KEEPER_HELPERS_MAX };
+
+bool keeper_make_room(struct keeper *k, size_t n)
+{
+	struct keeper_conn *conns = calloc(n, sizeof *conns);
+	struct pollfd *polled = calloc(SLOT_CONNS + n, sizeof *polled);
+
+	if (!conns || !polled) {
+		free(conns);
+		free(polled);
+		return false;
+	}
+	if (k->n_conns)
+		memcpy(conns, k->conns, k->n_conns * sizeof *conns);
+	for (size_t i = k->n_conns; i < n; i++)
+		conns[i].fd = -1;
+	free(k->conns);
+	free(k->polled);
+	k->conns = conns;
+	k->polled = polled;
+	k->n_conns = n;
+	return true;
+}
+
+void keeper_accept(struct keeper *k)
+{
+	int fd;
+
+	while ((fd = accept4(k->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
+		size_t i = 0;
+
+		while (i < k->n_conns && k->conns[i].fd >= 0)
+			i++;
+		if (i == k->n_conns && !keeper_make_room(k, 2 * k->n_conns))
+			fd_close(&fd);
+		else
+			k->conns[i] = (struct keeper_conn){ .fd = fd };
+	}
+}
 
 static struct pollfd watch(int fd, short events)
 {
@@ -249,7 +280,7 @@ static void fill(struct keeper *k, struct pollfd *p)
 	p[SLOT_IN] = watch(k->in, input_full ? POLLOUT : 0);
 	for (size_t i = 0; i < KEEPER_HELPERS_MAX; i++)
 		p[SLOT_HELPERS + i] = watch(i < k->n_helpers ? k->helpers[i] : -1, POLLIN);
-	for (size_t i = 0; i < KEEPER_CONNS_MAX; i++) {
+	for (size_t i = 0; i < k->n_conns; i++) {
 		struct keeper_conn *c = &k->conns[i];
 		short events = (c->feeds && input_full) ? 0 : POLLIN;
 
@@ -268,7 +299,7 @@ static void serve(struct keeper *k, const struct pollfd *p)
 		keeper_read_output(k, &k->out[1], 2);
 	if (p[SLOT_IN].revents)
 		keeper_push_input(k);
-	for (size_t i = 0; i < KEEPER_CONNS_MAX; i++) {
+	for (size_t i = 0; i < k->n_conns; i++) {
 		const struct pollfd *pc = &p[SLOT_CONNS + i];
 
 		if (pc->revents & POLLOUT && k->conns[i].owed)
@@ -277,8 +308,6 @@ static void serve(struct keeper *k, const struct pollfd *p)
 		    k->input_at >= k->input_len)
 			read_client(k, &k->conns[i]);
 	}
-	if (p[SLOT_LISTENER].revents)
-		keeper_accept(k);
 	if (p[SLOT_SIGNALS].revents)
 		read_signals(k);
 	if (p[SLOT_PROGRAM].revents && !k->ended)
@@ -286,6 +315,8 @@ static void serve(struct keeper *k, const struct pollfd *p)
 	for (size_t i = 0; i < k->n_helpers; i++)
 		if (p[SLOT_HELPERS + i].revents)
 			helper_ended(k, &k->helpers[i]);
+	if (p[SLOT_LISTENER].revents)
+		keeper_accept(k);       /* last: `p` may be another one afterwards */
 }
 
 /* The program is over: what is still in its pipes is read without waiting, until there is no more. */
@@ -300,13 +331,11 @@ static bool drained(struct keeper *k)
 
 void keeper_loop(struct keeper *k)
 {
-	struct pollfd p[SLOT_COUNT];
-
 	while (!k->ended || !drained(k)) {
-		fill(k, p);
-		if (poll(p, SLOT_COUNT, poll_timeout(k)) < 0)
+		fill(k, k->polled);
+		if (poll(k->polled, SLOT_CONNS + k->n_conns, poll_timeout(k)) < 0)
 			continue;
-		serve(k, p);
+		serve(k, k->polled);
 		check_deadlines(k);
 	}
 }

@@ -1,5 +1,6 @@
 # core/container: a container's life
 libcore_a_SOURCES += \
+	core/container/attach.c core/container/attach.h \
 	core/container/client.c core/container/client.h \
 	core/container/container.c core/container/container.h \
 	core/container/ctl.c core/container/ctl.h \
