@@ -6,7 +6,12 @@ libcmd_a_SOURCES += \
 	cmd/container_set.c cmd/container_set.h \
 	cmd/exec.c \
 	cmd/logs.c \
+	cmd/pause.c \
+	cmd/port.c \
 	cmd/ps.c \
+	cmd/rename.c \
 	cmd/rm.c \
 	cmd/start.c \
-	cmd/stop.c
+	cmd/stop.c \
+	cmd/top.c \
+	cmd/top_fields.c cmd/top_fields.h

@@ -20,26 +20,12 @@
 
 #define CHOWN_DEPTH_MAX 256      /* each level of the walk holds two descriptors */
 
-#define ACCOUNTS_MAX (16 * 1024 * 1024)
 
 int launch_mount_root(void *ctx, struct err *e)
 {
 	struct launch_ctx *x = ctx;
 
 	return rootfs_mount(x->root, e);
-}
-
-/* A file of the container as text; NULL where there is none. */
-static char *read_inside(int rootfd, const char *path)
-{
-	autofd fd = path_open_in_root(rootfd, path, O_RDONLY | O_NONBLOCK, 0);
-	char *text = NULL;
-	size_t len;
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || fd_read_all(fd, ACCOUNTS_MAX, &text, &len) < 0)
-		return NULL;
-	return text;
 }
 
 static bool mapped(const struct id_range *r, size_t n, uint32_t id, const struct idmap *m)
@@ -163,8 +149,8 @@ static int find_user(struct launch_ctx *x, int rootfd, struct rspec *spec, const
 {
 	struct found_user *u = &a->u;
 
-	a->passwd = read_inside(rootfd, "/etc/passwd");
-	a->group = read_inside(rootfd, "/etc/group");
+	a->passwd = account_file_read(rootfd, "/etc/passwd");
+	a->group = account_file_read(rootfd, "/etc/group");
 	if (user_find(&spec->arena, a->passwd, a->group, user, u, e) < 0 || check_mapped(x, u, e) < 0)
 		return -e->code;
 	spec->process.user.uid = u->uid;

@@ -2,12 +2,29 @@
 #include "cmd/launch_user.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "core/base/fd.h"
+#include "core/base/path.h"
 #include "core/base/text.h"
 
 #define FIELDS_MAX 7
+#define ACCOUNTS_MAX (16 * 1024 * 1024)
+
+char *account_file_read(int rootfd, const char *path)
+{
+	autofd fd = path_open_in_root(rootfd, path, O_RDONLY | O_NONBLOCK, 0);
+	char *text = NULL;
+	size_t len;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || fd_read_all(fd, ACCOUNTS_MAX, &text, &len) < 0)
+		return NULL;
+	return text;
+}
 
 /* One line of a passwd or group file, split at colons; pointers into `line`, which is changed. */
 static unsigned split_line(char *line, char *fields[FIELDS_MAX])
@@ -147,4 +164,25 @@ int user_find(struct arena *a, const char *passwd, const char *group, const char
 	u.gid_in_group = each_line(group, group_line, &by_gid);
 	*ret = u;
 	return 0;
+}
+
+struct gid_search { struct arena *a; uint32_t gid; char *name; };
+
+static bool gid_line(char *const *f, unsigned n, void *data)
+{
+	struct gid_search *s = data;
+	uint32_t gid;
+
+	if (n < 3 || !number(f[2], &gid) || gid != s->gid)
+		return false;
+	s->name = arena_strdup(s->a, f[0]);
+	return true;
+}
+
+char *group_name(struct arena *a, const char *group, uint32_t gid)
+{
+	struct gid_search s = { .a = a, .gid = gid };
+
+	(void)each_line(group, gid_line, &s);
+	return s.name;
 }

@@ -19,6 +19,9 @@ struct found_user {
 	size_t n_groups;
 };
 
+/* A file of the container (/etc/passwd, /etc/group) as text, g_free; NULL where there is none. */
+char *account_file_read(int rootfd, const char *path);
+
 /* Look `user` up ("", "name", "uid", either with ":group" or ":gid") in the texts of the files (NULL: the file is
  * missing). Memory comes from the arena. 0, or -ENOENT and -EINVAL with podman's messages. */
 int user_find(struct arena *a, const char *passwd, const char *group, const char *user, struct found_user *ret,
@@ -26,5 +29,8 @@ int user_find(struct arena *a, const char *passwd, const char *group, const char
 
 /* A group by name or number. 0 or -ENOENT. */
 int group_find(const char *group, const char *name, uint32_t *ret, struct err *e);
+
+/* The name of a group, by its number, in the text of a group file: a copy in the arena, or NULL. */
+char *group_name(struct arena *a, const char *group, uint32_t gid);
 
 #endif

@@ -62,16 +62,19 @@ static int remove_one(struct context *c, const struct rm_options *o, struct cont
 {
 	const struct container_record *r = i->record;
 	int64_t own = r->stop_timeout_s > 0 ? r->stop_timeout_s : STOP_TIMEOUT;
+	bool paused = i->state.status == CONTAINER_PAUSED;
 	autofd lock = container_lock(&c->place, r->id, e);
 
 	if (lock == -EBUSY && !o->force) {
 		err_clear(e);
-		(void)err_msg(e, EBUSY, "cannot remove container %s as it is running; stop it or use --force", i->given);
+		(void)err_msg(e, EBUSY, "cannot remove container %s as it is %s; %s it or use --force", i->given,
+			      paused ? "paused" : "running", paused ? "unpause" : "stop");
 		return RUNNING;
 	}
 	if (lock == -EBUSY) {
 		err_clear(e);
-		if (container_stop(&c->place, r->id, 0, o->seconds_set ? o->seconds : own, e) < 0)
+		/* A paused one cannot act on a signal to end. */
+		if (container_stop(&c->place, r->id, 0, paused ? 0 : o->seconds_set ? o->seconds : own, e) < 0)
 			return EXIT_OURS;
 		lock = container_lock(&c->place, r->id, e);
 	}

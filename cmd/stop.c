@@ -101,11 +101,16 @@ static int run_stop(struct context *c, void *values, int argc, char **argv)
 		int64_t own = i->record->stop_timeout_s > 0 ? i->record->stop_timeout_s : STOP_TIMEOUT;
 
 		err_clear(&e);
-		if (is_running(i) &&
-		    container_stop(&c->place, i->record->id, 0, o->seconds_set ? o->seconds : own, &e) < 0)
+		if (i->state.status == CONTAINER_PAUSED) {      /* it cannot act on a signal */
+			(void)err_msg(&e, EINVAL, "can only stop created or running containers. %s is in state paused: "
+				      "container state improper", i->record->id);
 			fail_one(&e, EXIT_OURS, &worst);
-		else
+		} else if (is_running(i) && container_stop(&c->place, i->record->id, 0,
+							   o->seconds_set ? o->seconds : own, &e) < 0) {
+			fail_one(&e, EXIT_OURS, &worst);
+		} else {
 			puts(i->given);
+		}
 	}
 	return worst;
 }

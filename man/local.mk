@@ -16,14 +16,19 @@ dist_man_MANS += \
 	man/coracle-login.1 \
 	man/coracle-logout.1 \
 	man/coracle-logs.1 \
+	man/coracle-pause.1 \
+	man/coracle-port.1 \
 	man/coracle-ps.1 \
 	man/coracle-pull.1 \
+	man/coracle-rename.1 \
 	man/coracle-rm.1 \
 	man/coracle-rmi.1 \
 	man/coracle-run.1 \
 	man/coracle-start.1 \
 	man/coracle-stop.1 \
 	man/coracle-tag.1 \
+	man/coracle-top.1 \
+	man/coracle-unpause.1 \
 	man/coracle-untag.1 \
 	man/coracle-version.1 \
 	man/coracle-volume-create.1 \

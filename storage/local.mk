@@ -13,6 +13,7 @@ libstorage_a_SOURCES += \
 	storage/rootfs.c storage/rootfs.h \
 	storage/stage.c \
 	storage/store.c storage/store.h \
+	storage/unpack_ids.c storage/unpack_ids.h \
 	storage/volume.c storage/volume.h
 
 # unpacking: coracle-image only
@@ -27,7 +28,6 @@ libimage_a_SOURCES += \
 	storage/tree_tar.c storage/tree_tar.h \
 	storage/unpack.c storage/unpack.h \
 	storage/unpack_confine.c \
-	storage/unpack_ids.c storage/unpack_ids.h \
 	storage/unpack_name.c \
 	storage/unpack_put.c \
 	storage/unpack_tree.c storage/unpack_tree.h storage/unpack_tree_private.h

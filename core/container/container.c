@@ -190,14 +190,24 @@ int container_load(const struct container_place *p, const char *id, struct conta
 	return 0;
 }
 
+/* It was renamed since the caller read its record. */
+static void release_new_name(const struct container_place *p, const char *id)
+{
+	autorecord *r = NULL;
+	struct err e = ERR_INIT;
+
+	if (container_load(p, id, &r, &e) == 0)
+		(void)name_release(p, r->name, id);
+}
+
 int container_remove(const struct container_place *p, const char *id, const char *name,
 		     container_tree_remover *remove, void *ctx, struct err *e)
 {
 	char run[96], record[96];
 	int r;
 
-	if (name)
-		name_release(p, name, id);
+	if (name && !name_release(p, name, id))
+		release_new_name(p, id);
 	/* From here on it is gone for everybody; what is left if we are killed now is garbage. */
 	snprintf(record, sizeof record, "%.64s/" RECORD_FILE, id);
 	(void)unlinkat(p->containers_fd, record, 0);

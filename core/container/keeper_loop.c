@@ -64,6 +64,20 @@ static int stop(struct keeper *k, int sig, int64_t seconds)
 	return 0;
 }
 
+/* The client that asks stops the processes, or has let them go on. */
+static int note_pause(struct keeper *k, int paused)
+{
+	enum container_status from = paused ? CONTAINER_RUNNING : CONTAINER_PAUSED;
+
+	if (k->ended)
+		return -ESRCH;
+	if (k->state.status != from)
+		return -EALREADY;
+	k->state.status = paused ? CONTAINER_PAUSED : CONTAINER_RUNNING;
+	keeper_write_state(k);
+	return 0;
+}
+
 static void resize(struct keeper *k, const struct ctl_head *h)
 {
 	struct winsize ws = { .ws_row = (unsigned short)h->a, .ws_col = (unsigned short)h->b };
@@ -78,6 +92,7 @@ static const char direct[] = "this container writes straight to the output of th
 static void handle_record(struct keeper *k, struct keeper_conn *c, const struct ctl_msg *m, size_t len)
 {
 	const struct ctl_head *h = &m->head;
+	const char *cgroup;
 
 	switch (h->type) {
 	case CTL_ATTACH:
@@ -100,6 +115,13 @@ static void handle_record(struct keeper *k, struct keeper_conn *c, const struct 
 		return;
 	case CTL_STOP:
 		(void)ctl_send(c->fd, CTL_DONE, stop(k, h->value, h->a), 0, 0, NULL, 0);
+		return;
+	case CTL_PAUSE:
+		(void)ctl_send(c->fd, CTL_DONE, note_pause(k, h->value), 0, 0, NULL, 0);
+		return;
+	case CTL_CGROUP:
+		cgroup = k->s->launch.cgroup ? k->s->launch.cgroup : "";
+		(void)ctl_send(c->fd, CTL_DONE, 0, 0, 0, cgroup, strlen(cgroup) + 1);
 		return;
 	case CTL_OUTPUT_CLOSED:
 		keeper_close_output(k, h->value);

@@ -4,6 +4,7 @@ libcore_a_SOURCES += \
 	core/container/client.c core/container/client.h \
 	core/container/container.c core/container/container.h \
 	core/container/ctl.c core/container/ctl.h \
+	core/container/edit.c core/container/edit.h \
 	core/container/exec.c core/container/exec.h \
 	core/container/guard.c core/container/guard.h \
 	core/container/keeper.c core/container/keeper.h \
@@ -12,6 +13,8 @@ libcore_a_SOURCES += \
 	core/container/logfile.c core/container/logfile.h \
 	core/container/manage.c core/container/manage.h \
 	core/container/names.c core/container/names.h \
+	core/container/pause.c core/container/pause.h \
+	core/container/processes.c core/container/processes.h \
 	core/container/record.c core/container/record.h \
 	core/container/run.c core/container/run.h \
 	core/container/state.c \

@@ -102,12 +102,11 @@ int name_claim(const struct container_place *p, const char *name, const char *id
 	return take_over(p, name, id, e);
 }
 
-void name_release(const struct container_place *p, const char *name, const char *id)
+bool name_release(const struct container_place *p, const char *name, const char *id)
 {
 	char holder[65];
 
-	if (read_claim(p, name, holder) == 1 && strcmp(holder, id) == 0)
-		(void)unlinkat(p->names_fd, name, 0);
+	return read_claim(p, name, holder) == 1 && strcmp(holder, id) == 0 && unlinkat(p->names_fd, name, 0) == 0;
 }
 
 void name_collect(const struct container_place *p, const char *name)

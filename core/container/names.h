@@ -12,8 +12,8 @@
 /* Claim `name` for `id`. -EEXIST names the holder. 0 or -errno. */
 int name_claim(const struct container_place *p, const char *name, const char *id, struct err *e);
 
-/* Give it back if `id` holds it. */
-void name_release(const struct container_place *p, const char *name, const char *id);
+/* Give it back if `id` holds it: did it? */
+bool name_release(const struct container_place *p, const char *name, const char *id);
 
 /* Remove the claim when it is free, as above, with what a killed claimer left. */
 void name_collect(const struct container_place *p, const char *name);

@@ -1,0 +1,65 @@
+/* edit.c - see edit.h. */
+#include "core/container/edit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/fd.h"
+#include "core/base/file.h"
+#include "core/base/lock.h"
+#include "core/container/names.h"
+#include "core/container/record.h"
+
+#define EDIT_LOCK "records.lock"        /* in the run directory; held for the time of one small write */
+
+/* Take the lock and read the record as it is now. The lock or -errno. */
+static int begin(const struct container_place *p, const char *id, struct container_record **ret, struct err *e)
+{
+	autofd lock = lock_open(p->run_fd, EDIT_LOCK);
+	int r = lock < 0 ? lock : lock_wait(lock, LOCK_EXCLUSIVE);
+
+	if (r < 0)
+		return err_set(e, -r, "lock the containers' records");
+	r = container_load(p, id, ret, e);
+	return r < 0 ? r : take_fd(&lock);
+}
+
+static int write_record(const struct container_place *p, const struct container_record *r, struct err *e)
+{
+	autofd dir = container_open(p, r->id, e);
+	char *text;
+	int ret;
+
+	if (dir < 0)
+		return dir;
+	text = record_to_json(r);
+	if (!text)
+		return err_msg(e, EINVAL, "the container's record cannot be written as JSON");
+	ret = file_replace(dir, RECORD_FILE, text, strlen(text), 0600, true, e);
+	free(text);
+	return ret;
+}
+
+int container_rename(const struct container_place *p, const char *id, const char *name, struct err *e)
+{
+	autorecord *record = NULL;
+	autofd lock = -1;
+	char *old;
+	int r;
+
+	if (!container_name_valid(name))
+		return err_msg(e, EINVAL, "names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument");
+	lock = begin(p, id, &record, e);
+	if (lock < 0)
+		return lock;
+	r = name_claim(p, name, id, e);
+	if (r < 0)
+		return err_wrap(e, "renaming container %.12s", id);
+	old = record->name;
+	record->name = arena_strdup(&record->arena, name);
+	r = write_record(p, record, e);
+	(void)name_release(p, r < 0 ? name : old, id);
+	return r;
+}

@@ -1,0 +1,11 @@
+/* edit.h - change the record of an existing container: one writer at a time, replaced whole. */
+#ifndef CORACLE_CONTAINER_EDIT_H
+#define CORACLE_CONTAINER_EDIT_H
+
+#include "core/container/container.h"
+
+/* Give it the name `name`, also while it runs. -EEXIST names the holder, -EINVAL: not a name. 0 or -errno. When it is
+ * killed half-way, the container has its old name, and for others the new one is taken until it is removed. */
+int container_rename(const struct container_place *p, const char *id, const char *name, struct err *e);
+
+#endif
