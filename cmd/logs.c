@@ -1,23 +1,34 @@
-/* logs.c - logs: what a container wrote so far. See podman-logs(1). */
+/* logs.c - logs: what containers wrote, and what they go on writing. See podman-logs(1). */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cmd/container_set.h"
+#include "core/base/fd.h"
 #include "core/base/text.h"
-#include "core/container/logfile.h"
+#include "core/container/ctl.h"
+#include "core/container/logread.h"
+
+#define OUT_BUFFER (128 * 1024)
 
 struct logs_options {
-	char *since;
-	bool timestamps, names, latest, tail_set;
+	char *since, *until;
+	bool color, follow, latest, names, tail_set, timestamps;
 	int64_t tail;
-	char *until;
 };
 #define AT(member) offsetof(struct logs_options, member)
 
 static const struct opt logs_opts[] = {
+	{ .name = "color", .type = OPT_FLAG, .offset = AT(color), .help = "Names in colours, one for each container" },
+	{ .name = "follow", .letter = 'f', .type = OPT_FLAG, .offset = AT(follow),
+	  .help = "Go on until the containers have ended" },
 	{ .name = "latest", .letter = 'l', .type = OPT_FLAG, .offset = AT(latest), .help = "The container created last" },
 	{ .name = "names", .letter = 'n', .type = OPT_FLAG, .offset = AT(names), .help = "Put the name in front" },
 	{ .name = "since", .type = OPT_STRING, .offset = AT(since), .arg = "time",
@@ -31,52 +42,73 @@ static const struct opt logs_opts[] = {
 	OPT_END
 };
 
-struct entry {
-	char *time, *text;
-	int stream;
-	bool full;
+struct out { int fd; size_t used; char buf[OUT_BUFFER]; };
+
+/* One container's log. */
+struct shown {
+	struct logread log;
+	bool open, begun[3];    /* begun: a line of that stream waits for its end */
+	char *path, *prefix;
+	int ctl;                /* to its keeper, which tells the end; -1: it has ended */
+	int watch;              /* of its file */
 };
 
-static void entry_free(gpointer p)
+struct show {
+	const struct logs_options *o;
+	int64_t since, until;
+	struct out *out[3];     /* by stream; one and the same where both go to one place */
+	struct shown *all;
+	guint n;
+	int inotify;
+};
+
+static void flush(struct out *o)
 {
-	struct entry *n = p;
+	int r = fd_write_all(o->fd, o->buf, o->used);
 
-	g_free(n->time);
-	g_free(n->text);
-	g_free(n);
-}
+	o->used = 0;
+	if (r < 0) {
+		struct err e = ERR_INIT;
 
-/* "TIME stdout F text" */
-static struct entry *parse_k8s(const char *line)
-{
-	g_auto(GStrv) part = g_strsplit(line, " ", 4);
-	struct entry *n;
-
-	if (g_strv_length(part) != 4)
-		return NULL;
-	n = g_new0(struct entry, 1);
-	n->time = g_strdup(part[0]);
-	n->stream = !strcmp(part[1], "stderr") ? 2 : 1;
-	n->full = part[2][0] == 'F';
-	n->text = g_strdup(part[3]);
-	return n;
-}
-
-static struct entry *parse_json(const char *line)
-{
-	json_t *o = json_loads(line, 0, NULL);
-	const char *log, *stream, *time;
-	struct entry *n = NULL;
-
-	if (o && json_unpack(o, "{s:s, s:s, s:s}", "log", &log, "stream", &stream, "time", &time) == 0) {
-		n = g_new0(struct entry, 1);
-		n->time = g_strdup(time);
-		n->stream = !strcmp(stream, "stderr") ? 2 : 1;
-		n->full = g_str_has_suffix(log, "\n");
-		n->text = g_strndup(log, strlen(log) - (n->full ? 1 : 0));
+		(void)err_set(&e, -r, "write");
+		exit(fail(&e));
 	}
-	json_decref(o);
-	return n;
+}
+
+static void put(struct out *o, const char *s, size_t n)
+{
+	while (n > 0) {
+		size_t part = MIN(n, sizeof o->buf - o->used);
+
+		memcpy(o->buf + o->used, s, part);
+		o->used += part;
+		s += part;
+		n -= part;
+		if (o->used == sizeof o->buf)
+			flush(o);
+	}
+}
+
+static void flush_all(struct show *s)
+{
+	flush(s->out[1]);
+	flush(s->out[2]);
+}
+
+/* One place for both streams where they go to the same: so the order of lines is kept. */
+static void open_outputs(struct show *s)
+{
+	struct stat a, b;
+
+	s->out[1] = g_new(struct out, 1);
+	s->out[1]->fd = STDOUT_FILENO;
+	s->out[1]->used = 0;
+	s->out[2] = s->out[1];
+	if (fstat(STDOUT_FILENO, &a) == 0 && fstat(STDERR_FILENO, &b) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev)
+		return;
+	s->out[2] = g_new(struct out, 1);
+	s->out[2]->fd = STDERR_FILENO;
+	s->out[2]->used = 0;
 }
 
 static int time_limit(const char *what, const char *s, int64_t none, int64_t *ret, struct err *e)
@@ -93,95 +125,179 @@ static int time_limit(const char *what, const char *s, int64_t none, int64_t *re
 	return 0;
 }
 
-static void read_log(const char *path, enum logfile_format format, int64_t since, int64_t until, GPtrArray *ret)
+static bool in_time(const struct show *s, const struct logread_entry *n)
 {
-	FILE *f = fopen(path, "re");
-	char *line = NULL;
-	size_t room = 0;
-	ssize_t len;
+	char text[64];
+	int64_t at;
 
-	while (f && (len = getline(&line, &room, f)) > 0) {
-		struct entry *n;
-		int64_t at;
-
-		if (line[len - 1] == '\n')
-			line[len - 1] = '\0';
-		n = format == LOGFILE_JSON ? parse_json(line) : parse_k8s(line);
-		if (n && text_time_parse(n->time, &at) && at >= since && at <= until)
-			g_ptr_array_add(ret, n);
-		else if (n)
-			entry_free(n);
-	}
-	free(line);
-	if (f)
-		(void)fclose(f);
+	if (!s->o->since && !s->o->until)
+		return true;
+	if (n->time_len >= sizeof text)
+		return false;
+	memcpy(text, n->time, n->time_len);
+	text[n->time_len] = '\0';
+	return text_time_parse(text, &at) && at >= s->since && at <= s->until;
 }
 
-static void show(const struct logs_options *o, const struct container_info *i, GPtrArray *entries)
+static void show_entry(struct show *s, struct shown *c, const struct logread_entry *n)
 {
-	bool fresh[3] = { true, true, true };
-	guint first = 0, lines = 0;
+	struct out *o = s->out[n->stream];
 
-	if (o->tail_set && o->tail >= 0)
-		for (first = entries->len; first > 0; first--) {
-			if (((struct entry *)entries->pdata[first - 1])->full && ++lines > o->tail)
-				break;
-		}
-	for (guint k = first; k < entries->len; k++) {
-		const struct entry *n = entries->pdata[k];
-		FILE *out = n->stream == 2 ? stderr : stdout;
-
-		if (fresh[n->stream] && o->names)
-			fprintf(out, "%s ", i->record->name);
-		if (fresh[n->stream] && o->timestamps)
-			fprintf(out, "%s ", n->time);
-		fputs(n->text, out);
-		if (n->full)
-			fputc('\n', out);
-		fresh[n->stream] = n->full;
-		if (k + 1 < entries->len && ((struct entry *)entries->pdata[k + 1])->stream != n->stream)
-			(void)fflush(out);
+	if (!c->begun[n->stream] && c->prefix)
+		put(o, c->prefix, strlen(c->prefix));
+	if (!c->begun[n->stream] && s->o->timestamps) {
+		put(o, n->time, n->time_len);
+		put(o, " ", 1);
 	}
+	put(o, n->text, n->len);
+	if (n->full)
+		put(o, "\n", 1);
+	c->begun[n->stream] = !n->full;
 }
 
-static int show_log(struct context *c, const struct logs_options *o, const struct container_info *i, struct err *e)
+/* All that there is for now. */
+static void show_more(struct show *s, struct shown *c)
+{
+	struct logread_entry n;
+
+	while (logread_next(&c->log, &n))
+		if (in_time(s, &n))
+			show_entry(s, c, &n);
+}
+
+/* Of several containers each line says whose it is, as podman's do: a short ID, or the name with -n. */
+static char *make_prefix(const struct logs_options *o, const struct container_info *i, guint number, guint of)
+{
+	g_autofree char *id = g_strndup(i->record->id, 12);
+	const char *name = o->names ? i->record->name : id;
+
+	if (!o->names && of < 2)
+		return NULL;
+	if (o->color && !getenv("NO_COLOR"))
+		return g_strdup_printf("\033[%um%s\033[0m ", 31 + number % 6, name);
+	return g_strdup_printf("%s ", name);
+}
+
+static int open_log(struct context *c, struct show *s, const struct container_info *i, struct shown *ret, struct err *e)
 {
 	const struct container_record *r = i->record;
-	g_autofree char *path = r->log_path && r->log_path[0] == '/' ? g_strdup(r->log_path)
-		: g_strdup_printf("%s/%s/%s", c->place.containers_path, r->id, r->log_path ? r->log_path : LOG_NAME);
-	g_autofree char *old = g_strconcat(path, ".1", NULL);
-	g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(entry_free);
 	enum logfile_format format;
-	int64_t since, until;
 
 	if (!logfile_driver(r->log_driver, &format) || format == LOGFILE_NONE)
 		return err_msg(e, EINVAL, "container %s keeps no log (--log-driver %s)", i->given, r->log_driver);
-	if (time_limit("since", o->since, INT64_MIN, &since, e) < 0 ||
-	    time_limit("until", o->until, INT64_MAX, &until, e) < 0)
-		return -e->code;
-	read_log(old, format, since, until, entries);
-	read_log(path, format, since, until, entries);
-	show(o, i, entries);
-	return 0;
+	ret->path = r->log_path && r->log_path[0] == '/' ? g_strdup(r->log_path)
+		: g_strdup_printf("%s/%s/%s", c->place.containers_path, r->id, r->log_path ? r->log_path : LOG_NAME);
+	/* Before the log is read: what comes later is told. */
+	if (s->o->follow) {
+		ret->ctl = ctl_connect(&c->place, r->id);
+		if (ret->ctl >= 0)
+			ret->watch = inotify_add_watch(s->inotify, ret->path, IN_MODIFY | IN_MOVE_SELF);
+	}
+	ret->open = true;
+	return logread_open(&ret->log, AT_FDCWD, ret->path, format, s->o->tail_set ? s->o->tail : -1, e);
+}
+
+/* The file may be another one by now. */
+static void watch_again(struct show *s)
+{
+	char buf[8192] __attribute__((aligned(__alignof__(struct inotify_event))));
+
+	while (read(s->inotify, buf, sizeof buf) > 0)
+		;
+	for (guint n = 0; n < s->n; n++) {
+		struct shown *c = &s->all[n];
+		int watch = c->ctl < 0 ? -1 : inotify_add_watch(s->inotify, c->path, IN_MODIFY | IN_MOVE_SELF);
+
+		if (watch >= 0 && c->watch >= 0 && watch != c->watch)
+			(void)inotify_rm_watch(s->inotify, c->watch);
+		if (watch >= 0)
+			c->watch = watch;
+	}
+}
+
+/* Its keeper says something: the end is the only word that counts. */
+static void hear(struct shown *c)
+{
+	static struct ctl_msg m;
+	size_t len;
+	int r = ctl_recv(c->ctl, &m, &len);
+
+	if (r <= 0 || m.head.type == CTL_EXIT)
+		fd_close(&c->ctl);
+}
+
+static void follow(struct show *s)
+{
+	g_autofree struct pollfd *p = g_new0(struct pollfd, s->n + 1);
+
+	for (;;) {
+		bool any = false;
+
+		for (guint n = 0; n < s->n; n++) {
+			p[n] = (struct pollfd){ .fd = s->all[n].ctl, .events = POLLIN };
+			any |= s->all[n].ctl >= 0;
+		}
+		/* The keeper closes its log before it tells the end: one more look shows all. */
+		for (guint n = 0; n < s->n; n++)
+			if (s->all[n].open)
+				show_more(s, &s->all[n]);
+		flush_all(s);
+		if (!any)
+			return;
+		p[s->n] = (struct pollfd){ .fd = s->inotify, .events = POLLIN };
+		if (poll(p, s->n + 1, -1) < 0)
+			continue;
+		if (p[s->n].revents)
+			watch_again(s);
+		for (guint n = 0; n < s->n; n++)
+			if (p[n].revents)
+				hear(&s->all[n]);
+	}
+}
+
+static void show_end(struct show *s)
+{
+	for (guint n = 0; n < s->n; n++) {
+		if (s->all[n].open)
+			logread_close(&s->all[n].log);
+		fd_close(&s->all[n].ctl);
+		g_free(s->all[n].path);
+		g_free(s->all[n].prefix);
+	}
+	g_free(s->all);
+	fd_close(&s->inotify);
+	if (s->out[2] != s->out[1])
+		g_free(s->out[2]);
+	g_free(s->out[1]);
 }
 
 static int run_logs(struct context *c, void *values, int argc, char **argv)
 {
-	struct logs_options *o = values;
+	const struct logs_options *o = values;
+	struct show s = { .o = o, .inotify = -1 };
 	struct container_choice choice = { .latest = o->latest };
 	g_autoptr(GPtrArray) set = NULL;
 	struct err e = ERR_INIT;
-	int worst = 0, r = context_store(c, &e);
+	int worst = 0;
 
-	if (r == 0)
-		r = container_choose(c, &choice, argc, argv, &set, &worst, &e);
-	if (r < 0)
+	if (time_limit("since", o->since, INT64_MIN, &s.since, &e) < 0 ||
+	    time_limit("until", o->until, INT64_MAX, &s.until, &e) < 0 || context_store(c, &e) < 0 ||
+	    container_choose(c, &choice, argc, argv, &set, &worst, &e) < 0)
 		return fail(&e);
-	for (guint n = 0; n < set->len; n++) {
+	if (o->follow)
+		s.inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	open_outputs(&s);
+	s.n = set->len;
+	s.all = g_new0(struct shown, s.n);
+	for (guint n = 0; n < s.n; n++) {
+		s.all[n].ctl = s.all[n].watch = -1;
+		s.all[n].prefix = make_prefix(o, set->pdata[n], n, s.n);
 		err_clear(&e);
-		if (show_log(c, o, set->pdata[n], &e) < 0)
+		if (open_log(c, &s, set->pdata[n], &s.all[n], &e) < 0)
 			fail_one(&e, EXIT_OURS, &worst);
 	}
+	follow(&s);
+	show_end(&s);
 	return worst;
 }
 

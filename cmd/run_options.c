@@ -166,7 +166,7 @@ static const struct opt thing_options[] = {
 	LIST("annotation", 0, annotation, "name=value", "Annotation in the OCI configuration"),
 	{ .name = "log-driver", .type = OPT_STRING, AT(log_driver), .arg = "driver",
 	  .choices = "k8s-file|json-file|none|passthrough", .help = "How output is kept (default k8s-file)" },
-	LIST("log-opt", 0, log_opt, "name=value", "path=FILE or max-size=BYTES"),
+	LIST("log-opt", 0, log_opt, "name=value", "path=FILE, max-size=BYTES or max-file=NUMBER"),
 	CSV("attach", 'a', attach, "stream", "Connect only these: stdin, stdout, stderr"),
 	{ .name = "no-healthcheck", .type = OPT_IGNORED, .help = "Run no health checks" },
 	OPT_END

@@ -10,6 +10,7 @@
 #include "core/base/file.h"
 #include "core/base/path.h"
 #include "core/base/text.h"
+#include "core/container/logfile.h"
 
 #define LABEL_FILE_MAX (4 * 1024 * 1024)
 
@@ -95,11 +96,16 @@ static int make_log(struct run_plan *p, struct err *e)
 	const char *driver = p->o->log_driver;
 
 	r->log_driver = arena_strdup(&r->arena, driver && *driver ? driver : "k8s-file");
+	r->log_max_size = LOG_MAX_SIZE_DEFAULT;
 	for (char **l = p->o->log_opt; l && *l; l++) {
-		if (g_str_has_prefix(*l, "path=") && (*l)[5] == '/')
+		int64_t n;
+
+		if (g_str_has_prefix(*l, "max-file=") && text_int(*l + 9, 1, LOG_MAX_FILES, &n))
+			r->log_files = (int)n;
+		else if (g_str_has_prefix(*l, "path=") && (*l)[5] == '/')
 			r->log_path = arena_strdup(&r->arena, *l + 5);
 		else if (!g_str_has_prefix(*l, "max-size=") || !text_size(*l + 9, &r->log_max_size))
-			return err_msg(e, EINVAL, "--log-opt %s: path=/FILE or max-size=BYTES is needed", *l);
+			return err_msg(e, EINVAL, "--log-opt %s: path=/FILE, max-size=BYTES or max-file=NUMBER is needed", *l);
 	}
 	return 0;
 }

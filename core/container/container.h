@@ -55,6 +55,7 @@ struct container_record {
 	char **uid_maps, **gid_maps, **group_add;
 	char *log_driver, *log_path;
 	int64_t log_max_size;           /* bytes; 0: no bound */
+	int log_files;                  /* at most so many; 0: the default */
 	int stop_signal; int64_t stop_timeout_s, timeout_s;
 	bool auto_remove, tty, interactive, init, keep_groups, privileged, read_only, oci_cgroup;
 	char *pid_file, *cid_file;

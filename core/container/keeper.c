@@ -49,8 +49,9 @@ static int open_log(struct keeper *k, struct err *e)
 	k->log.fd = -1;
 	if (!needs_log(k->s, &format))
 		return 0;
-	return logfile_open(&k->log, k->s->container_fd, r->log_path ? r->log_path : LOG_NAME, format,
-			    r->log_max_size, e);
+	k->log.max = r->log_max_size;
+	k->log.files = (unsigned)r->log_files;
+	return logfile_open(&k->log, k->s->container_fd, r->log_path ? r->log_path : LOG_NAME, format, e);
 }
 
 /* One output stream: `ret` is the program's end. Copied where a log or a client in the background's place wants it,

@@ -11,6 +11,7 @@ libcore_a_SOURCES += \
 	core/container/keeper_io.c \
 	core/container/keeper_loop.c \
 	core/container/logfile.c core/container/logfile.h \
+	core/container/logread.c core/container/logread.h \
 	core/container/manage.c core/container/manage.h \
 	core/container/names.c core/container/names.h \
 	core/container/pause.c core/container/pause.h \

@@ -29,15 +29,15 @@ bool logfile_driver(const char *driver, enum logfile_format *ret)
 	return false;
 }
 
-int logfile_open(struct logfile *l, int dirfd, const char *name, enum logfile_format format, int64_t max,
-		 struct err *e)
+int logfile_open(struct logfile *l, int dirfd, const char *name, enum logfile_format format, struct err *e)
 {
 	struct stat st;
 
 	l->dirfd = dirfd;
 	l->name = name;
 	l->format = format;
-	l->max = max;
+	if (l->files == 0)
+		l->files = LOG_FILES_DEFAULT;
 	l->used = 0;
 	l->size = 0;
 	l->fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC, 0600);
@@ -48,14 +48,25 @@ int logfile_open(struct logfile *l, int dirfd, const char *name, enum logfile_fo
 	return 0;
 }
 
+/* Every file moves on by one; false when the one that is written cannot. */
+static bool shift(const struct logfile *l)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+
+	if (l->files < 2)
+		return unlinkat(l->dirfd, l->name, 0) == 0;
+	for (unsigned n = l->files - 1; n > 1; n--)
+		if (snprintf(from, sizeof from, "%s.%u", l->name, n - 1) < (int)sizeof from &&
+		    snprintf(to, sizeof to, "%s.%u", l->name, n) < (int)sizeof to)
+			(void)renameat(l->dirfd, from, l->dirfd, to);   /* there may be fewer */
+	return snprintf(to, sizeof to, "%s.1", l->name) < (int)sizeof to && renameat(l->dirfd, l->name, l->dirfd, to) == 0;
+}
+
 static void rotate(struct logfile *l)
 {
-	char old[PATH_MAX];
 	int fd;
 
-	if (snprintf(old, sizeof old, "%s.1", l->name) >= (int)sizeof old)
-		return;
-	if (renameat(l->dirfd, l->name, l->dirfd, old) < 0)
+	if (!shift(l))
 		return;
 	fd = openat(l->dirfd, l->name, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC, 0600);
 	if (fd < 0)

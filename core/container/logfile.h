@@ -2,7 +2,8 @@
  *
  * k8s-file: "2026-11-23T01:02:03.000000004Z stdout F text" (P instead of F: the line goes on in the next
  * entry of the stream), json-file: {"log":"text\n","stream":"stdout","time":"..."}, as podman and docker write them.
- * A log that grows over its bound becomes <name>.1 (an older one goes away), so it takes at most twice that.
+ * A log that grows over its bound becomes <name>.1, that one <name>.2 and so on, up to a number of files; the oldest goes
+ * away. So it takes at most so many times its bound.
  */
 #ifndef CORACLE_CONTAINER_LOGFILE_H
 #define CORACLE_CONTAINER_LOGFILE_H
@@ -14,6 +15,8 @@
 #include "core/base/err.h"
 
 #define LOG_MAX_SIZE_DEFAULT (INT64_C(10) * 1024 * 1024)
+#define LOG_FILES_DEFAULT 2
+#define LOG_MAX_FILES 1000
 #define LOG_NAME "log"
 
 enum logfile_format { LOGFILE_NONE, LOGFILE_K8S, LOGFILE_JSON };
@@ -23,6 +26,7 @@ struct logfile {
 	enum logfile_format format;
 	const char *name;       /* in dirfd, or an absolute path; the caller's, lives on */
 	int64_t size, max;      /* bytes; max 0: no bound */
+	unsigned files;         /* at most so many, the one that is written included */
 	size_t used;
 	char buf[8192];         /* formatted, not yet written */
 };
@@ -30,9 +34,8 @@ struct logfile {
 /* What a --log-driver name means: false when we have no such driver. NULL and "" are k8s-file. */
 bool logfile_driver(const char *driver, enum logfile_format *ret);
 
-/* Open for appending. 0 or -errno. */
-int logfile_open(struct logfile *l, int dirfd, const char *name, enum logfile_format format, int64_t max,
-		 struct err *e);
+/* Open for appending; l->max and l->files (0: LOG_FILES_DEFAULT) are filled in. 0 or -errno. */
+int logfile_open(struct logfile *l, int dirfd, const char *name, enum logfile_format format, struct err *e);
 
 /* Log what stream 1 or 2 said at `now_ns` and write it out. A full disk loses lines, never the container. */
 void logfile_write(struct logfile *l, int stream, const char *data, size_t len, int64_t now_ns);

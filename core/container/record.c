@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/base/text.h"
+#include "core/container/logfile.h"
 
 enum field_type { FIELD_STR, FIELD_STRV, FIELD_I64, FIELD_INT, FIELD_BOOL, FIELD_U16 };
 
@@ -42,6 +43,7 @@ static const struct field record_fields[] = {
 	RECORD(log_driver, FIELD_STR),
 	RECORD(log_path, FIELD_STR),
 	RECORD(log_max_size, FIELD_I64),
+	RECORD(log_files, FIELD_INT),
 	RECORD(stop_signal, FIELD_INT),
 	RECORD(stop_timeout_s, FIELD_I64),
 	RECORD(timeout_s, FIELD_I64),
@@ -243,6 +245,8 @@ static int record_from_doc(json_t *doc, struct container_record *r, struct err *
 		return err_msg(e, EBADMSG, "record.name is not a container name");
 	if (r->entrypoint_words < 0 || (size_t)r->entrypoint_words > (r->command ? g_strv_length(r->command) : 0))
 		return err_msg(e, EBADMSG, "record.entrypoint_words is more than there are");
+	if (r->log_files < 0 || r->log_files > LOG_MAX_FILES)
+		return err_msg(e, EBADMSG, "record.log_files is out of range");
 	if (r->stop_signal < 0 || r->stop_signal > SIGRTMAX)
 		return err_msg(e, EBADMSG, "record.stop_signal is not a signal");
 	return 0;

@@ -2,7 +2,7 @@
 # all.sh [NAME...] - all benchmarks (or those named: start, many ...), and a summary of what has a budget.
 . "$(dirname "$0")/lib.sh"
 : >"$BENCH_DIR/verdicts"
-[ $# -gt 0 ] || set -- start exec commands memory pipe many slirp drivers pull
+[ $# -gt 0 ] || set -- start exec logs commands memory pipe many slirp drivers pull
 for b; do
 	"$BASH" "$here/$b.sh" || say "not whole: $b.sh ended with status $?"
 done

@@ -13,6 +13,7 @@
 #include "core/base/lock.h"
 #include "core/container/container.h"
 #include "core/container/logfile.h"
+#include "core/container/logread.h"
 #include "core/container/names.h"
 #include "core/container/record.h"
 #include "core/container/terminal.h"
@@ -162,7 +163,7 @@ static char *logged(enum logfile_format format, const char *data, size_t len)
 	char *text;
 
 	(void)g_remove(path);
-	g_assert_cmpint(logfile_open(&l, AT_FDCWD, path, format, 0, &e), ==, 0);
+	g_assert_cmpint(logfile_open(&l, AT_FDCWD, path, format, &e), ==, 0);
 	logfile_write(&l, 2, data, len, INT64_C(1795478775000000004));
 	logfile_close(&l);
 	g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
@@ -183,11 +184,11 @@ static void test_log_formats(void)
 static void test_log_rotation(void)
 {
 	g_autofree char *path = g_build_filename(top, "small", NULL), *old = g_strconcat(path, ".1", NULL);
-	static struct logfile l;
+	static struct logfile l = { .max = 1000 };
 	struct err e = ERR_INIT;
 	struct stat st;
 
-	g_assert_cmpint(logfile_open(&l, AT_FDCWD, path, LOGFILE_K8S, 1000, &e), ==, 0);
+	g_assert_cmpint(logfile_open(&l, AT_FDCWD, path, LOGFILE_K8S, &e), ==, 0);
 	for (int i = 0; i < 200; i++)
 		logfile_write(&l, 1, "some words\n", 11, 1);
 	logfile_close(&l);
@@ -195,6 +196,92 @@ static void test_log_rotation(void)
 	g_assert_cmpint(st.st_size, <, 1100);
 	g_assert_cmpint(stat(old, &st), ==, 0);
 	g_assert_cmpint(st.st_size, <, 1100);
+}
+
+/* "out:text;" for each line of standard output, "err:text+" for a part of one of standard error. */
+static char *read_back(struct logread *r)
+{
+	GString *s = g_string_new("");
+	struct logread_entry n;
+
+	while (logread_next(r, &n)) {
+		g_assert_cmpuint(n.time_len, ==, strlen("2026-11-24T00:06:15.000000004Z"));
+		g_string_append(s, n.stream == 2 ? "err:" : "out:");
+		g_string_append_len(s, n.text, (gssize)n.len);
+		g_string_append_c(s, n.full ? ';' : '+');
+	}
+	return g_string_free(s, FALSE);
+}
+
+static void check_read(const char *path, enum logfile_format format, int64_t tail, const char *want)
+{
+	struct err e = ERR_INIT;
+	struct logread r;
+	g_autofree char *got = NULL;
+
+	g_assert_cmpint(logread_open(&r, AT_FDCWD, path, format, tail, &e), ==, 0);
+	got = read_back(&r);
+	g_assert_cmpstr(got, ==, want);
+	logread_close(&r);
+}
+
+static void test_log_reading(void)
+{
+	for (int f = LOGFILE_K8S; f <= LOGFILE_JSON; f++) {
+		g_autofree char *text = logged(f, "a\n\nq\"\\ \t\xc3\xa9 c\nd", 14);
+		g_autofree char *path = g_build_filename(top, "the-log", NULL);
+
+		check_read(path, f, -1, "err:a;err:;err:q\"\\ \t\xc3\xa9 c;err:d+");
+		check_read(path, f, 0, "");
+		check_read(path, f, 1, "err:d+");
+		check_read(path, f, 2, "err:q\"\\ \t\xc3\xa9 c;err:d+");
+		check_read(path, f, 100, "err:a;err:;err:q\"\\ \t\xc3\xa9 c;err:d+");
+	}
+}
+
+/* What is not an entry is passed over; surrogates are one character. */
+static void test_log_foreign(void)
+{
+	g_autofree char *path = g_build_filename(top, "foreign", NULL);
+
+	g_assert_true(g_file_set_contents(path, "nonsense\n\n2026-11-24T00:06:15.000000004Z stdxxx F a\n"
+		"2026-11-24T00:06:15.000000004Z stdout F ok\n2026-11-24T00:06:15.000000004Z stdout", -1, NULL));
+	check_read(path, LOGFILE_K8S, -1, "out:ok;");
+	g_assert_true(g_file_set_contents(path, "{}\n{\"log\":\"\\ud83d\\ude00\\ud83d\\n\",\"stream\":\"stdout\","
+		"\"time\":\"2026-11-24T00:06:15.000000004Z\"}\n{\"log\":\"\\u00\n", -1, NULL));
+	check_read(path, LOGFILE_JSON, -1, "out:\xf0\x9f\x98\x80\xef\xbf\xbd;");
+}
+
+/* Through a rotation in the middle of reading, and the last lines out of several files. */
+static void test_log_rotated_reading(void)
+{
+	static struct logfile l = { .max = 2000, .files = 4 };
+	g_autofree char *path = g_build_filename(top, "rotated", NULL);
+	struct logread_entry n;
+	struct err e = ERR_INIT;
+	struct logread r;
+	int seen = 0;
+
+	g_assert_cmpint(logfile_open(&l, AT_FDCWD, path, LOGFILE_K8S, &e), ==, 0);
+	logfile_write(&l, 1, "0\n", 2, 1);
+	g_assert_cmpint(logread_open(&r, AT_FDCWD, path, LOGFILE_K8S, -1, &e), ==, 0);
+	for (int i = 1; i < 120; i++) {
+		char text[16];
+
+		logfile_write(&l, 1, text, (size_t)g_snprintf(text, sizeof text, "%d\n", i), 1);
+		if (i % 37)
+			continue;
+		while (logread_next(&r, &n))
+			g_assert_cmpint(atoi(n.text), ==, seen++);
+		g_assert_cmpint(seen, ==, i + 1);
+	}
+	logread_close(&r);
+	g_assert_cmpint(logread_open(&r, AT_FDCWD, path, LOGFILE_K8S, 100, &e), ==, 0);
+	for (seen = 20; logread_next(&r, &n); seen++)
+		g_assert_cmpint(atoi(n.text), ==, seen);
+	g_assert_cmpint(seen, ==, 120);
+	logread_close(&r);
+	logfile_close(&l);
 }
 
 static void test_detach_keys(void)
@@ -230,6 +317,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/container/states", test_states);
 	g_test_add_func("/container/log/formats", test_log_formats);
 	g_test_add_func("/container/log/rotation", test_log_rotation);
+	g_test_add_func("/container/log/reading", test_log_reading);
+	g_test_add_func("/container/log/foreign", test_log_foreign);
+	g_test_add_func("/container/log/rotated-reading", test_log_rotated_reading);
 	g_test_add_func("/container/detach-keys", test_detach_keys);
 	r = g_test_run();
 	(void)path_remove_tree(AT_FDCWD, top);
