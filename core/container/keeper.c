@@ -290,14 +290,15 @@ static void become_running(struct keeper *k)
 		k->timeout_at = keeper_now() + s->record->timeout_s * INT64_C(1000000000);
 	/* Before the client may go on: what it holds must not be held by us too. */
 	let_go(k);
+	/* Whoever is told that it runs may kill us next. */
+	if (s->detach)
+		keeper_settle(k);
 	(void)ctl_send(k->conns[0].fd, CTL_STARTED, (int)k->state.pid, 0, 0, NULL, 0);
 	if (s->detach)
 		keeper_hang_up(k, &k->conns[0]);
 	if (s->hooks.helpers)
 		k->n_helpers = s->hooks.helpers(s->hooks.ctx, k->helpers, KEEPER_HELPERS_MAX);
-	if (s->detach)
-		keeper_settle(k);
-	else
+	if (!s->detach)
 		k->settle_at = keeper_now() + SETTLE_NS;
 }
 
