@@ -1,6 +1,7 @@
 # core/base: ground floor
 libcore_a_SOURCES += \
 	core/base/arena.c core/base/arena.h \
+	core/base/jread.c core/base/jread.h \
 	core/base/err.c core/base/err.h \
 	core/base/fd.c core/base/fd.h \
 	core/base/file.c core/base/file.h \

@@ -8,15 +8,36 @@
 #include <signal.h>
 #include <string.h>
 
+#include "core/base/jread.h"
 #include "core/base/text.h"
 #include "core/container/logfile.h"
 
-enum field_type { FIELD_STR, FIELD_STRV, FIELD_I64, FIELD_INT, FIELD_BOOL, FIELD_U16 };
+enum field_type { FIELD_STR, FIELD_STRV, FIELD_I64, FIELD_INT, FIELD_BOOL, FIELD_U16, FIELD_PORTS, FIELD_MOUNTS };
 
 struct field {
 	const char *key;
 	enum field_type type;
 	size_t offset;
+};
+
+#define PORT(member, type) { #member, type, offsetof(struct port_mapping, member) }
+static const struct field port_fields[] = {
+	PORT(host_ip, FIELD_STR),
+	PORT(host_port, FIELD_U16),
+	PORT(container_port, FIELD_U16),
+	PORT(protocol, FIELD_STR),
+	{ NULL, 0, 0 },
+};
+
+#define MOUNT(member, type) { #member, type, offsetof(struct container_mount, member) }
+static const struct field mount_fields[] = {
+	MOUNT(type, FIELD_STR),
+	MOUNT(name, FIELD_STR),
+	MOUNT(source, FIELD_STR),
+	MOUNT(destination, FIELD_STR),
+	MOUNT(options, FIELD_STR),
+	MOUNT(rw, FIELD_BOOL),
+	{ NULL, 0, 0 },
 };
 
 #define RECORD(member, type) { #member, type, offsetof(struct container_record, member) }
@@ -60,26 +81,8 @@ static const struct field record_fields[] = {
 	RECORD(hostname, FIELD_STR),
 	RECORD(limits_note, FIELD_STR),
 	RECORD(extra_json, FIELD_STR),
-	{ NULL, 0, 0 },
-};
-
-#define PORT(member, type) { #member, type, offsetof(struct port_mapping, member) }
-static const struct field port_fields[] = {
-	PORT(host_ip, FIELD_STR),
-	PORT(host_port, FIELD_U16),
-	PORT(container_port, FIELD_U16),
-	PORT(protocol, FIELD_STR),
-	{ NULL, 0, 0 },
-};
-
-#define MOUNT(member, type) { #member, type, offsetof(struct container_mount, member) }
-static const struct field mount_fields[] = {
-	MOUNT(type, FIELD_STR),
-	MOUNT(name, FIELD_STR),
-	MOUNT(source, FIELD_STR),
-	MOUNT(destination, FIELD_STR),
-	MOUNT(options, FIELD_STR),
-	MOUNT(rw, FIELD_BOOL),
+	RECORD(ports, FIELD_PORTS),
+	RECORD(mounts, FIELD_MOUNTS),
 	{ NULL, 0, 0 },
 };
 
@@ -104,9 +107,21 @@ static json_t *strv_to_json(char *const *v)
 	return a;
 }
 
+static json_t *fields_to_json(const struct field *fields, const void *base);
+
+static json_t *list_to_json(const struct field *fields, const void *array, size_t n, size_t size)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(a, fields_to_json(fields, (const char *)array + i * size));
+	return a;
+}
+
 static json_t *field_to_json(const struct field *f, const void *base)
 {
 	const char *at = (const char *)base + f->offset;
+	const struct container_record *r = base;        /* of lists only */
 
 	switch (f->type) {
 	case FIELD_STR:
@@ -121,6 +136,10 @@ static json_t *field_to_json(const struct field *f, const void *base)
 		return json_integer(*(const uint16_t *)at);
 	case FIELD_BOOL:
 		return json_boolean(*(const bool *)at);
+	case FIELD_PORTS:
+		return list_to_json(port_fields, r->ports, r->n_ports, sizeof *r->ports);
+	case FIELD_MOUNTS:
+		return list_to_json(mount_fields, r->mounts, r->n_mounts, sizeof *r->mounts);
 	}
 	return NULL;
 }
@@ -140,105 +159,127 @@ static json_t *fields_to_json(const struct field *fields, const void *base)
 
 char *record_to_json(const struct container_record *r)
 {
-	json_t *doc = fields_to_json(record_fields, r), *ports = json_array(), *mounts = json_array();
-	char *text;
+	json_t *doc = fields_to_json(record_fields, r);
+	char *text = json_dumps(doc, JSON_COMPACT);
 
-	for (size_t i = 0; i < r->n_ports; i++)
-		json_array_append_new(ports, fields_to_json(port_fields, &r->ports[i]));
-	for (size_t i = 0; i < r->n_mounts; i++)
-		json_array_append_new(mounts, fields_to_json(mount_fields, &r->mounts[i]));
-	json_object_set_new(doc, "ports", ports);
-	json_object_set_new(doc, "mounts", mounts);
-	text = json_dumps(doc, JSON_COMPACT);
 	json_decref(doc);
 	return text;
 }
 
-static bool strv_from_json(struct arena *a, json_t *v, char ***ret)
+static bool read_strv(struct jread *j, struct arena *a, char ***ret)
 {
-	size_t n = json_array_size(v);
-	g_autofree const char **strings = g_new0(const char *, n + 1);
+	char **v = NULL, *s;
 
-	if (!json_is_array(v))
+	if (!jread_begin(j, '['))
 		return false;
-	for (size_t i = 0; i < n; i++) {
-		strings[i] = json_string_value(json_array_get(v, i));
-		if (!strings[i])
+	while (jread_more(j, ']')) {
+		if (!jread_string(j, a, &s))
 			return false;
+		arena_strv_push(a, &v, s);
 	}
-	*ret = arena_strv_dup(a, strings);
-	return true;
+	*ret = v ? v : arena_strv_dup(a, (const char *const[]){ NULL });
+	return !j->bad;
 }
 
-static bool number_from_json(json_t *v, int64_t min, int64_t max, int64_t *ret)
+static bool read_number(struct jread *j, int64_t min, int64_t max, int64_t *ret)
 {
-	if (!json_is_integer(v) || json_integer_value(v) < min || json_integer_value(v) > max)
-		return false;
-	*ret = json_integer_value(v);
-	return true;
+	return jread_int(j, ret) && *ret >= min && *ret <= max;
 }
 
-static bool field_from_json(const struct field *f, json_t *v, struct arena *a, void *base)
+static int read_fields(struct jread *j, const struct field *fields, struct arena *a, void *base, struct err *e);
+
+struct list { const struct field *fields; void **array; size_t *n, size; };
+
+static bool read_list(struct jread *j, const struct list *l, struct arena *a, struct err *e)
+{
+	if (!jread_begin(j, '['))
+		return false;
+	while (jread_more(j, ']'))
+		if (read_fields(j, l->fields, a, arena_grow(a, l->array, l->n, l->size), e) < 0)
+			return false;
+	return !j->bad;
+}
+
+static bool read_field(struct jread *j, const struct field *f, struct arena *a, void *base, struct err *e)
 {
 	char *at = (char *)base + f->offset;
+	struct container_record *r = base;      /* of lists only */
 	int64_t n;
 
 	switch (f->type) {
 	case FIELD_STR:
-		if (!json_is_string(v))
-			return false;
-		*(char **)at = arena_strdup(a, json_string_value(v));
-		return true;
+		return jread_string(j, a, (char **)at);
 	case FIELD_STRV:
-		return strv_from_json(a, v, (char ***)at);
+		return read_strv(j, a, (char ***)at);
 	case FIELD_I64:
-		return number_from_json(v, INT64_MIN, INT64_MAX, (int64_t *)at);
+		return jread_int(j, (int64_t *)at);
 	case FIELD_INT:
-		if (!number_from_json(v, INT_MIN, INT_MAX, &n))
+		if (!read_number(j, INT_MIN, INT_MAX, &n))
 			return false;
 		*(int *)at = (int)n;
 		return true;
 	case FIELD_U16:
-		if (!number_from_json(v, 0, UINT16_MAX, &n))
+		if (!read_number(j, 0, UINT16_MAX, &n))
 			return false;
 		*(uint16_t *)at = (uint16_t)n;
 		return true;
 	case FIELD_BOOL:
-		if (!json_is_boolean(v))
-			return false;
-		*(bool *)at = json_is_true(v);
-		return true;
+		return jread_bool(j, (bool *)at);
+	case FIELD_PORTS:
+		return read_list(j, &(struct list){ port_fields, (void **)&r->ports, &r->n_ports, sizeof *r->ports },
+				 a, e);
+	case FIELD_MOUNTS:
+		return read_list(j, &(struct list){ mount_fields, (void **)&r->mounts, &r->n_mounts,
+						    sizeof *r->mounts }, a, e);
 	}
 	return false;
 }
 
-static int fields_from_json(const struct field *fields, json_t *o, struct arena *a, void *base, const char *what,
-			    struct err *e)
+/* The field of this name. What we have written has them in the table's order: the search begins after the last. */
+static const struct field *find_field(const struct field *fields, const struct field *from, const char *key, size_t len)
 {
-	if (!json_is_object(o))
-		return err_msg(e, EBADMSG, "%s is not an object", what);
-	for (const struct field *f = fields; f->key; f++) {
-		json_t *v = json_object_get(o, f->key);
+	const struct field *f;
 
-		if (v && !json_is_null(v) && !field_from_json(f, v, a, base))
-			return err_msg(e, EBADMSG, "%s.%s has the wrong type", what, f->key);
-	}
-	return 0;
+	for (f = from; f->key; f++)
+		if (!strncmp(f->key, key, len) && !f->key[len])
+			return f;
+	for (f = fields; f < from; f++)
+		if (!strncmp(f->key, key, len) && !f->key[len])
+			return f;
+	return NULL;
 }
 
-static int record_from_doc(json_t *doc, struct container_record *r, struct err *e)
+/* One object. Unknown members are passed over, nulls are as good as missing ones. */
+static int read_fields(struct jread *j, const struct field *fields, struct arena *a, void *base, struct err *e)
 {
-	json_t *ports = json_object_get(doc, "ports"), *mounts = json_object_get(doc, "mounts");
-	int ret = fields_from_json(record_fields, doc, &r->arena, r, "record", e);
+	const struct field *f, *next = fields;
+	uint64_t seen = 0;
+	const char *key;
+	size_t len;
 
-	for (size_t i = 0; ret == 0 && i < json_array_size(ports); i++)
-		ret = fields_from_json(port_fields, json_array_get(ports, i), &r->arena,
-				       ARENA_PUSH(&r->arena, r->ports, r->n_ports), "record.ports", e);
-	for (size_t i = 0; ret == 0 && i < json_array_size(mounts); i++)
-		ret = fields_from_json(mount_fields, json_array_get(mounts, i), &r->arena,
-				       ARENA_PUSH(&r->arena, r->mounts, r->n_mounts), "record.mounts", e);
-	if (ret < 0)
-		return ret;
+	if (!jread_begin(j, '{'))
+		return err_msg(e, EBADMSG, "it is not a JSON object");
+	while (jread_more(j, '}')) {
+		if (!jread_key(j, &key, &len))
+			break;
+		f = find_field(fields, next, key, len);
+		if (!f) {
+			(void)jread_skip(j);
+			continue;
+		}
+		if (seen & UINT64_C(1) << (f - fields))
+			return err_msg(e, EBADMSG, "%s is there twice", f->key);
+		seen |= UINT64_C(1) << (f - fields);
+		next = f + 1;
+		if (!jread_null(j) && !read_field(j, f, a, base, e))
+			return e->code ? err_wrap(e, "%s", f->key) :
+			       err_msg(e, EBADMSG, "%s has the wrong type, or is cut short", f->key);
+	}
+	return j->bad ? err_msg(e, EBADMSG, "it is not a whole JSON document") : 0;
+}
+
+static int check_record(const struct container_record *r, struct err *e)
+{
 	if (!r->id || !container_id_valid(r->id))
 		return err_msg(e, EBADMSG, "record.id is not a container ID");
 	if (!r->name || !container_name_valid(r->name))
@@ -254,15 +295,14 @@ static int record_from_doc(json_t *doc, struct container_record *r, struct err *
 
 int record_from_json(const char *text, size_t len, struct container_record *r, struct err *e)
 {
-	json_error_t je;
-	json_t *doc = json_loadb(text, len, JSON_REJECT_DUPLICATES, &je);
-	int ret;
+	struct jread j;
 
-	if (!doc)
-		return err_msg(e, EBADMSG, "%s (line %d)", je.text, je.line);
-	ret = record_from_doc(doc, r, e);
-	json_decref(doc);
-	return ret;
+	jread_init(&j, text, len);
+	if (read_fields(&j, record_fields, &r->arena, r, e) < 0)
+		return -e->code;
+	if (!jread_end(&j))
+		return err_msg(e, EBADMSG, "something follows the JSON document");
+	return check_record(r, e);
 }
 
 bool container_id_valid(const char *s)

@@ -16,6 +16,7 @@
 #include "core/base/err.h"
 #include "core/base/fd.h"
 #include "core/base/file.h"
+#include "core/base/jread.h"
 #include "core/base/lock.h"
 #include "core/base/path.h"
 #include "core/base/proc.h"
@@ -276,12 +277,64 @@ static void test_remove_deep_tree(void)
 	remove_dir(top);
 }
 
+/* The string of a document {"k":...}, or NULL. */
+static char *jread_one(struct arena *a, const char *text)
+{
+	const char *key;
+	char *s = NULL;
+	struct jread j;
+	size_t len;
+
+	jread_init(&j, text, strlen(text));
+	if (jread_begin(&j, '{')) {
+		while (jread_more(&j, '}')) {
+			if (jread_key(&j, &key, &len) && len == 1 && *key == 'k')
+				(void)jread_string(&j, a, &s);
+			else
+				(void)jread_skip(&j);
+		}
+	}
+	return jread_end(&j) ? s : NULL;
+}
+
+static void test_jread(void)
+{
+	static const char *const bad[] = { "", "{", "{}x", "{\"k\":\"a\",}", "{\"k\" \"a\"}",
+		"{\"k\":1}", "{\"k\":\"\\u0000\"}",
+		"{\"k\":\"\\ud800\"}", "{\"k\":\"\\udc00x\"}", "{\"k\":\"\\x\"}", "{\"k\":\"a", "{\"k\":\"\n\"}",
+		"{\"x\":[1,],\"k\":\"a\"}", "{\"x\":-,\"k\":\"a\"}", "{\"x\":nul,\"k\":\"a\"}", "{\"k\":\"\xff\"}", "[]" };
+	struct arena a = ARENA_INIT;
+	GString *deep = g_string_new("{\"x\":");
+	struct jread j;
+	int64_t n;
+
+	g_assert_cmpstr(jread_one(&a, " {\"x\" : [1, {\"y\":null}, -1.5e3, true ],\n"
+				  "\"k\":\"a\\n\\u00e9\\ud83d\\ude00\\/\"} "), ==,
+			"a\n\303\251\360\237\230\200/");
+	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
+		g_assert_null(jread_one(&a, bad[i]));
+	for (int i = 0; i < 100000; i++)
+		g_string_append_c(deep, '[');
+	g_assert_null(jread_one(&a, deep->str));
+	(void)g_string_free(deep, TRUE);
+	jread_init(&j, "-9223372036854775808", 20);
+	g_assert_true(jread_int(&j, &n) && n == INT64_MIN && jread_end(&j));
+	jread_init(&j, "9223372036854775808", 19);
+	g_assert_false(jread_int(&j, &n));
+	jread_init(&j, "01", 2);
+	g_assert_false(jread_int(&j, &n));
+	jread_init(&j, "1.5", 3);
+	g_assert_false(jread_int(&j, &n));
+	arena_free(&a);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/base/err", test_err);
 	g_test_add_func("/base/text/numbers", test_text_numbers);
 	g_test_add_func("/base/text/words", test_text_words);
+	g_test_add_func("/base/jread", test_jread);
 	g_test_add_func("/base/path/in-root", test_path_in_root);
 	g_test_add_func("/base/path/remove-tree", test_remove_tree);
 	g_test_add_func("/base/path/remove-deep-tree", test_remove_deep_tree);
