@@ -31,20 +31,24 @@ int remove_tree_of_store(void *ctx, int dirfd, const char *name, struct err *e)
 	return store_remove(ctx, dirfd, name, e);
 }
 
-static int load(struct context *c, const char *given, const char *id, struct container_info **ret, struct err *e)
+/* 1 and *ret, 0: not in one of these states (0: any), or -errno. */
+static int load(struct context *c, const char *given, const char *id, unsigned states, struct container_info **ret,
+		struct err *e)
 {
 	struct container_info *i = g_new0(struct container_info, 1);
-	int r = container_load(&c->place, id, &i->record, e);
+	int r = container_read_state(&c->place, id, &i->state, e);
 
 	if (r == 0)
-		r = container_read_state(&c->place, id, &i->state, e);
-	if (r < 0) {
+		r = states && !(states & 1U << i->state.status) ? 0 : 1;
+	if (r == 1 && container_load(&c->place, id, &i->record, e) < 0)
+		r = -e->code;
+	if (r <= 0) {
 		container_info_free(i);
 		return r;
 	}
 	i->given = g_strdup(given);
 	*ret = i;
-	return 0;
+	return 1;
 }
 
 static int older_first(gconstpointer a, gconstpointer b)
@@ -54,11 +58,11 @@ static int older_first(gconstpointer a, gconstpointer b)
 	return x->record->created_ns < y->record->created_ns ? -1 : x->record->created_ns > y->record->created_ns;
 }
 
-int container_load_all(struct context *c, GPtrArray **ret, struct err *e)
+int container_load_all(struct context *c, unsigned states, GPtrArray **ret, struct err *e)
 {
 	g_auto(GStrv) ids = NULL;
 	GPtrArray *set;
-	int r = container_list_ids(&c->place, &ids, e);
+	int r = container_list_directories(&c->place, &ids, e);
 
 	if (r < 0)
 		return r;
@@ -67,10 +71,10 @@ int container_load_all(struct context *c, GPtrArray **ret, struct err *e)
 		struct container_info *i;
 		struct err one = ERR_INIT;
 
-		r = load(c, *id, *id, &i, &one);
-		if (r == 0)
+		r = load(c, *id, *id, states, &i, &one);
+		if (r == 1)
 			g_ptr_array_add(set, i);
-		else if (r != -ENOENT)
+		else if (r < 0 && r != -ENOENT)
 			log_warn("%s", one.msg);
 	}
 	g_ptr_array_sort(set, older_first);
@@ -87,7 +91,7 @@ static int choose_one(struct context *c, const struct container_choice *o, const
 	int r = container_find(&c->place, name, &id, &e);
 
 	if (r == 1)
-		r = load(c, name, id, &i, &e) < 0 ? -e.code : 1;
+		r = load(c, name, id, 0, &i, &e);
 	if (r == 1)
 		g_ptr_array_add(set, i);
 	else if ((r == 0 || r == -ENOENT) && o->ignore)
@@ -152,7 +156,7 @@ int container_choose(struct context *c, const struct container_choice *o, int ar
 	if (!several && argc == 0 && !o->cidfiles)
 		return err_msg(e, EINVAL, "give at least one container name or ID, --all or --latest");
 	if (several && argc == 0) {
-		r = container_load_all(c, &set, e);
+		r = container_load_all(c, o->states, &set, e);
 		if (r == 0)
 			r = narrow(c, o, set, e);
 		if (r < 0)

@@ -26,8 +26,9 @@ struct container_choice {
 int container_choose(struct context *c, const struct container_choice *o, int argc, char **argv, GPtrArray **ret,
 		     int *worst, struct err *e);
 
-/* All containers, oldest first; those that vanish meanwhile are left out. */
-int container_load_all(struct context *c, GPtrArray **ret, struct err *e);
+/* All containers, oldest first; those that vanish meanwhile are left out. `states`: only those in one of these states (a
+ * bit per status; 0: any), so that the records of the others need not be read. */
+int container_load_all(struct context *c, unsigned states, GPtrArray **ret, struct err *e);
 
 /* Does it pass the --filter values (key=value; one key twice: either, but labels: all)? 1, 0 or -EINVAL. */
 int container_passes(struct context *c, const struct container_info *i, char *const *filters, struct err *e);

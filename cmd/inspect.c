@@ -107,7 +107,7 @@ static int find(struct context *c, const char *type, const char *name, json_t **
 static int find_latest(struct context *c, json_t *objects, struct err *e)
 {
 	g_autoptr(GPtrArray) set = NULL;
-	int r = container_load_all(c, &set, e);
+	int r = container_load_all(c, 0, &set, e);
 
 	if (r < 0)
 		return r;

@@ -210,37 +210,51 @@ static char *shown_command(const struct container_record *r, bool whole)
 	return g_strconcat(clean, "...", NULL);
 }
 
-static json_t *row(struct context *c, const struct ps_options *o, const struct container_info *i, int64_t now)
+/* The fields of the default columns. */
+static json_t *shown_row(struct context *c, const struct ps_options *o, const struct container_info *i, int64_t now)
 {
 	const struct container_record *r = i->record;
 	g_autofree char *command = shown_command(r, o->no_trunc), *ports = container_ports_text(r);
-	g_autofree char *ago = text_ago((now - r->created_ns) / 1000000000);
-	g_autofree char *labels = r->labels ? g_strjoinv(",", r->labels) : g_strdup("");
-	g_autofree char *id = g_strndup(r->id, o->no_trunc ? 64 : 12), *created = text_time_go(r->created_ns);
-	g_autofree char *image_id = g_strndup(r->image_id ? r->image_id : "", o->no_trunc ? 64 : 12);
-	json_t *row = common(i, now);
+	g_autofree char *ago = text_ago((now - r->created_ns) / 1000000000), *status = status_text(&i->state, now);
+	g_autofree char *id = g_strndup(r->id, o->no_trunc ? 64 : 12);
+	g_autofree char *size = o->size ? text_human_size(size_of(c, r->id)) : g_strdup("");
+	json_t *row = json_object();
 
+	json_object_set_new(row, "ID", text(id));
+	json_object_set_new(row, "Image", text(r->image_name ? r->image_name : r->rootfs));
+	json_object_set_new(row, "Command", text(command));
+	json_object_set_new(row, "CreatedHuman", text(ago));
+	json_object_set_new(row, "Status", text(status));
+	json_object_set_new(row, "Ports", text(ports));
+	json_object_set_new(row, "Names", text(r->name));
+	json_object_set_new(row, "Size", text(size));
+	return row;
+}
+
+static json_t *row(struct context *c, const struct ps_options *o, const struct container_info *i, int64_t now)
+{
+	const struct container_record *r = i->record;
+	g_autofree char *ago = text_ago((now - r->created_ns) / 1000000000), *created = text_time_go(r->created_ns);
+	g_autofree char *labels = r->labels ? g_strjoinv(",", r->labels) : g_strdup("");
+	g_autofree char *image_id = g_strndup(r->image_id ? r->image_id : "", o->no_trunc ? 64 : 12);
+	json_t *row = shown_row(c, o, i, now), *more;
+
+	if (!o->format)
+		return row;
+	more = common(i, now);
+	(void)json_object_update(row, more);
+	json_decref(more);
 	json_object_set_new(row, "Created", text(created));
 	json_object_set_new(row, "CreatedAt", text(created));
 	json_object_set_new(row, "ImageID", text(image_id));
-	json_object_set_new(row, "ID", text(id));
 	json_object_set_new(row, "Id", text(r->id));
-	json_object_set_new(row, "Command", text(command));
-	json_object_set_new(row, "Names", text(r->name));
-	json_object_set_new(row, "Ports", text(ports));
 	json_object_set_new(row, "Labels", c->docker ? text(labels) : label_map(r->labels));
 	json_object_set_new(row, "Mounts", mount_list(r));
 	json_object_set_new(row, "Networks", text(""));
 	json_object_set_new(row, "RunningFor", text(ago));
-	json_object_set_new(row, "CreatedHuman", text(ago));
-	if (o->size) {
-		g_autofree char *size = text_human_size(size_of(c, r->id));
-
-		json_object_set_new(row, "Size", text(size));
-	} else {
-		json_object_set_new(row, "Size", text(""));
-	}
-	json_object_set_new(row, "_json", json_form(i, now));
+	/* What the format "json" shows; anything else names fields of the row. */
+	if (strstr(o->format, "json"))
+		json_object_set_new(row, "_json", json_form(i, now));
 	return row;
 }
 
@@ -274,9 +288,16 @@ static bool filters_state(char *const *filters)
 	return false;
 }
 
-static int select_shown(struct context *c, const struct ps_options *o, GPtrArray *set, struct err *e)
+/* Those that `ps` shows; 0: all. */
+static unsigned shown_states(const struct ps_options *o)
 {
 	bool any = o->all || o->last > 0 || o->latest || filters_state(o->filter);
+
+	return any ? 0 : 1U << CONTAINER_RUNNING | 1U << CONTAINER_PAUSED | 1U << CONTAINER_STOPPING;
+}
+
+static int select_shown(struct context *c, const struct ps_options *o, GPtrArray *set, struct err *e)
+{
 	int64_t last = o->latest ? 1 : o->last;
 	struct container_record nobody = { .name = (char *)"", .id = (char *)"" };
 	struct container_info probe = { .record = &nobody };
@@ -285,9 +306,7 @@ static int select_shown(struct context *c, const struct ps_options *o, GPtrArray
 		return -e->code;
 	for (guint n = 0; n < set->len;) {
 		struct container_info *i = set->pdata[n];
-		bool shown = any || i->state.status == CONTAINER_RUNNING || i->state.status == CONTAINER_PAUSED ||
-			     i->state.status == CONTAINER_STOPPING;
-		int r = shown ? container_passes(c, i, o->filter, e) : 0;
+		int r = container_passes(c, i, o->filter, e);
 
 		if (r < 0)
 			return r;
@@ -320,7 +339,7 @@ static int run_ps(struct context *c, void *values, int argc, char **argv)
 	(void)argv;
 	r = context_store(c, &e);
 	if (r == 0)
-		r = container_load_all(c, &set, &e);
+		r = container_load_all(c, shown_states(o), &set, &e);
 	if (r == 0)
 		r = select_shown(c, o, set, &e);
 	if (r == 0 && o->sort) {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define FIRST_SIZE 1000         /* most arenas hold little, and lists have hundreds of them */
 #define BLOCK_SIZE 4096
 #define ALIGNMENT 16
 
@@ -22,7 +23,7 @@ void *arena_alloc(struct arena *a, size_t size)
 
 	size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
 	if (!b || b->size - b->used < size) {
-		size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+		size_t usual = b ? BLOCK_SIZE : FIRST_SIZE, room = size > usual ? size : usual;
 
 		b = g_malloc0(sizeof *b + room);
 		b->size = room;

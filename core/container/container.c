@@ -165,15 +165,16 @@ int container_lock(const struct container_place *p, const char *id, struct err *
 
 int container_load(const struct container_place *p, const char *id, struct container_record **ret, struct err *e)
 {
-	autofd dir = container_open(p, id, e);
 	g_autofree char *text = NULL;
 	autorecord *r = NULL;
+	char path[96];
 	size_t len;
 	int x;
 
-	if (dir < 0)
-		return dir;
-	x = file_read(dir, RECORD_FILE, RECORD_MAX, &text, &len, e);
+	if (!container_id_valid(id))
+		return err_msg(e, ENOENT, "no container with ID \"%s\" found", id);
+	snprintf(path, sizeof path, "%.64s/" RECORD_FILE, id);
+	x = file_read(p->containers_fd, path, RECORD_MAX, &text, &len, e);
 	if (x == -ENOENT) {
 		err_clear(e);
 		return err_msg(e, ENOENT, "no container with ID \"%s\" found", id);
@@ -295,6 +296,24 @@ int container_find(const struct container_place *p, const char *name_or_id, char
 	return 1;
 }
 
+int container_list_directories(const struct container_place *p, char ***ret, struct err *e)
+{
+	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(g_free);
+	int fd = openat(p->containers_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *de;
+
+	if (!d)
+		return err_set(e, errno, "read %s", p->containers_path);
+	while ((de = readdir(d)))
+		if (container_id_valid(de->d_name))
+			g_ptr_array_add(all, g_strdup(de->d_name));
+	(void)closedir(d);
+	g_ptr_array_add(all, NULL);
+	*ret = (char **)g_ptr_array_free(g_steal_pointer(&all), FALSE);
+	return 0;
+}
+
 struct listed { char *id; int64_t mtime_ns; };
 
 static int newest_first(const void *a, const void *b)
@@ -308,34 +327,30 @@ static int newest_first(const void *a, const void *b)
 
 int container_list_ids(const struct container_place *p, char ***ret, struct err *e)
 {
-	g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(struct listed));
-	int fd = openat(p->containers_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *de;
-	char **ids;
+	g_autofree struct listed *all = NULL;
+	char **ids, **to;
+	size_t n = 0;
+	int r = container_list_directories(p, &ids, e);
 
-	if (!d)
-		return err_set(e, errno, "read %s", p->containers_path);
-	while ((de = readdir(d))) {
-		struct listed l;
+	if (r < 0)
+		return r;
+	all = g_new(struct listed, g_strv_length(ids) + 1);
+	for (char **id = ids; *id; id++) {
 		char path[96];
 		struct stat st;
 
-		if (!container_id_valid(de->d_name))
-			continue;
-		snprintf(path, sizeof path, "%.64s/" RECORD_FILE, de->d_name);
+		snprintf(path, sizeof path, "%.64s/" RECORD_FILE, *id);
 		if (fstatat(p->containers_fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			continue;
-		l.id = g_strdup(de->d_name);
-		l.mtime_ns = st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec;
-		g_array_append_val(all, l);
+			g_free(*id);
+		else
+			all[n++] = (struct listed){ *id, st.st_mtim.tv_sec * INT64_C(1000000000) +
+						    st.st_mtim.tv_nsec };
 	}
-	(void)closedir(d);
-	if (all->len)
-		qsort(all->data, all->len, sizeof(struct listed), newest_first);
-	ids = g_new0(char *, all->len + 1);
-	for (unsigned i = 0; i < all->len; i++)
-		ids[i] = g_array_index(all, struct listed, i).id;
+	qsort(all, n, sizeof *all, newest_first);
+	to = ids;
+	for (size_t i = 0; i < n; i++)
+		*to++ = all[i].id;
+	*to = NULL;
 	*ret = ids;
 	return 0;
 }

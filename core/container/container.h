@@ -94,6 +94,8 @@ struct container_record *container_record_new(void);
 
 /* IDs of all containers, newest first, NULL-terminated (g_strfreev). Takes no lock. */
 int container_list_ids(const struct container_place *p, char ***ret, struct err *e);
+/* The same faster, in no order, and half-made ones are among them: for who loads each, and so learns that. */
+int container_list_directories(const struct container_place *p, char ***ret, struct err *e);
 
 /* Open containers/<id>. fd or -errno. */
 int container_open(const struct container_place *p, const char *id, struct err *e);
