@@ -17,7 +17,13 @@ SUITE=$BENCH_DIR
 export SUITE FLOOR_DIR=$BENCH_DIR/floor
 mkdir -p "$BENCH_DIR" "$FLOOR_DIR"
 chmod 711 "$BENCH_DIR" "$FLOOR_DIR"
-[ -n "${XDG_RUNTIME_DIR-}" ] || { export XDG_RUNTIME_DIR=$BENCH_DIR/run; mkdir -p -m 700 "$XDG_RUNTIME_DIR"; }
+# Run directories: in memory, as a login gives one, and by a short path, because podman's sockets are named by it.
+if [ -z "${XDG_RUNTIME_DIR-}" ]; then
+	XDG_RUNTIME_DIR=/dev/shm/bench-$(id -u)
+	mkdir -m 700 "$XDG_RUNTIME_DIR" 2>/dev/null
+	[ -O "$XDG_RUNTIME_DIR" ] && [ -d "$XDG_RUNTIME_DIR" ] || XDG_RUNTIME_DIR=$(mktemp -d)
+	export XDG_RUNTIME_DIR
+fi
 . "$here/../cmd/images.bash"
 . "$here/../cmd/registry.bash"
 
@@ -37,7 +43,7 @@ co_words() { echo "$CORACLE --root $BENCH_DIR/coracle"; }
 podman_words() {
 	local driver=${1:-overlay} runtime
 	runtime=$(cat "$BENCH_DIR/podman-runtime" 2>/dev/null || echo crun)
-	echo "podman --root $BENCH_DIR/podman-$driver --runroot $BENCH_DIR/podman-run-$driver --storage-driver $driver" \
+	echo "podman --root $BENCH_DIR/podman-$driver --runroot $XDG_RUNTIME_DIR/p-$driver --storage-driver $driver" \
 		"--cgroup-manager cgroupfs --events-backend file --runtime $runtime"
 }
 
@@ -67,7 +73,7 @@ bench_images() {
 podman_setup() {
 	local r
 	works "podman pull" $(podman_words) pull -q --cert-dir "$CERTS" "$IMG" || return 1
-	for r in crun runc; do
+	for r in $(cat "$BENCH_DIR/podman-runtime" 2>/dev/null) crun runc; do
 		echo $r >"$BENCH_DIR/podman-runtime"
 		works "podman with $r" $(podman_words) run --rm --network none "$IMG" true && return 0
 	done

@@ -8,7 +8,7 @@ n=${CONTAINERS:-10}
 pss_of() {
 	local p comm
 	for p in $(pgrep -u "$(id -u)" .); do
-		comm=$(tr ' ' _ <"/proc/$p/comm") 2>/dev/null || continue
+		{ comm=$(tr ' ' _ <"/proc/$p/comm"); } 2>/dev/null || continue
 		[[ $comm =~ $1 ]] && echo "$comm ${2-}$(pss "$p")"
 	done
 }

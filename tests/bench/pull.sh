@@ -40,7 +40,7 @@ floor=$BENCH_DIR/pull-floor.sh
 chmod +x "$floor"
 
 {
-	[ -n "$PODMAN_OK" ] && measure podman "$BENCH_DIR/podman-pull" 1 podman --root "$BENCH_DIR/podman-pull" --runroot "$BENCH_DIR/podman-run-pull" \
+	[ -n "$PODMAN_OK" ] && measure podman "$BENCH_DIR/podman-pull" 1 podman --root "$BENCH_DIR/podman-pull" --runroot "$XDG_RUNTIME_DIR/p-pull" \
 		--storage-driver overlay --events-backend file pull -q --cert-dir "$CERTS" "$img"
 	measure coracle "$BENCH_DIR/coracle-pull" 3 "$CORACLE" --root "$BENCH_DIR/coracle-pull" pull -q --cert-dir "$CERTS" "$img"
 	measure "skopeo copy to a directory" "$BENCH_DIR/skopeo-pull" 1 skopeo --insecure-policy copy -q --src-cert-dir "$CERTS" \
