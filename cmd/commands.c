@@ -6,6 +6,7 @@
 #include "cmd/image_commands.h"
 #include "cmd/login_options.h"
 #include "cmd/pull_options.h"
+#include "cmd/push_options.h"
 
 const struct command *const commands[] = {
 	&command_attach,
@@ -32,6 +33,7 @@ const struct command *const commands[] = {
 	&command_login,
 	&command_logout,
 	&command_pull,
+	&command_push,
 	&command_history,
 	&command_image_exists,
 	&command_image_inspect,

@@ -2,11 +2,13 @@
 #include "cmd/globals.h"
 #include "cmd/image/login.h"
 #include "cmd/image/pull.h"
+#include "cmd/image/push.h"
 
 static const struct command *const image_commands[] = {
 	&image_command_login,
 	&image_command_logout,
 	&image_command_pull,
+	&image_command_push,
 	NULL
 };
 

@@ -1,12 +1,16 @@
 # registries: coracle has the tables, coracle-image does it
 libcmd_a_SOURCES += \
 	cmd/login_options.c cmd/login_options.h \
-	cmd/pull_options.c cmd/pull_options.h
+	cmd/pull_options.c cmd/pull_options.h \
+	cmd/push_options.c cmd/push_options.h
 coracle_image_SOURCES += \
 	cmd/image/layers.c cmd/image/layers.h \
 	cmd/image/login.c cmd/image/login.h \
 	cmd/image/progress.c cmd/image/progress.h \
 	cmd/image/prompt.c cmd/image/prompt.h \
 	cmd/image/pull.c cmd/image/pull.h \
+	cmd/image/push.c cmd/image/push.h \
+	cmd/image/push_layer.c cmd/image/push_layer.h \
+	cmd/image/push_manifest.c cmd/image/push_manifest.h \
 	cmd/image/remote.c cmd/image/remote.h \
 	cmd/image/worker.c cmd/image/worker.h

@@ -20,6 +20,7 @@ dist_man_MANS += \
 	man/coracle-port.1 \
 	man/coracle-ps.1 \
 	man/coracle-pull.1 \
+	man/coracle-push.1 \
 	man/coracle-rename.1 \
 	man/coracle-rm.1 \
 	man/coracle-rmi.1 \

@@ -20,6 +20,7 @@ libstorage_a_SOURCES += \
 libimage_a_SOURCES += \
 	storage/partial.c \
 	storage/partial.h \
+	storage/compress.c storage/compress.h \
 	storage/inflate.c storage/inflate.h \
 	storage/layer_tar.c storage/layer_tar.h \
 	storage/ring.c storage/ring.h \

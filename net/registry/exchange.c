@@ -78,7 +78,7 @@ static void back_to_start(struct exchange *x)
 		return;
 	g_free(x->req.url);
 	x->req.url = g_strdup(x->first_url);
-	x->foreign = false;
+	x->foreign = x->elsewhere;
 	x->redirects = 0;
 }
 
@@ -250,8 +250,7 @@ static enum verdict judge(struct registry *g, struct exchange *x, int64_t *ret_w
 		return judge_failure(g, x, ret_wait_ms, e);
 	g->reached = true;
 	switch (r->status) {
-	case 200:
-	case 206:
+	case 200: case 201: case 202: case 204: case 206:
 		return VERDICT_OK;
 	case 301: case 302: case 303: case 307: case 308:
 		return judge_redirect(g, x, e);

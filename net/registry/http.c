@@ -12,6 +12,7 @@
 #define STALL_TIMEOUT_S 30L             /* less than STALL_BYTES a second for that long is a broken transfer */
 #define STALL_BYTES 64L
 #define TEXT_TIMEOUT_S 120L             /* for a whole small answer */
+#define PATIENT_TIMEOUT_S 600L          /* a registry checks a whole blob before it says yes */
 #define BULK_BUFFER (128L * 1024)
 #define CONNECTIONS_MAX 16L
 #define WAIT_FDS_MAX 64
@@ -79,7 +80,24 @@ static void forget_headers(struct http_request *r)
 	g_clear_pointer(&r->content_range, g_free);
 	g_clear_pointer(&r->content_digest, g_free);
 	g_clear_pointer(&r->retry_after, g_free);
+	g_clear_pointer(&r->location, g_free);
+	g_clear_pointer(&r->range, g_free);
+	g_clear_pointer(&r->link, g_free);
 	challenges_clear(&r->challenges);
+}
+
+/* Headers of which the value is kept. */
+static void keep_header(struct http_request *r, const char *name, size_t name_len, const char *value, size_t len)
+{
+	const struct { const char *name; char **slot; } kept[] = {
+		{ "Content-Type", &r->content_type }, { "Content-Range", &r->content_range },
+		{ "Docker-Content-Digest", &r->content_digest }, { "Retry-After", &r->retry_after },
+		{ "Location", &r->location }, { "Range", &r->range }, { "Link", &r->link },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(kept); i++)
+		if (strlen(kept[i].name) == name_len && g_ascii_strncasecmp(name, kept[i].name, name_len) == 0)
+			keep_value(kept[i].slot, value, len);
 }
 
 static size_t on_header(char *line, size_t size, size_t n, void *data)
@@ -104,20 +122,12 @@ static size_t on_header(char *line, size_t size, size_t n, void *data)
 		value++;
 	while (left && strchr("\r\n \t", value[left - 1]))
 		left--;
-#define IS(name) (name_len == strlen(name) && g_ascii_strncasecmp(line, name, name_len) == 0)
-	if (IS("WWW-Authenticate")) {
+	if (name_len == strlen("WWW-Authenticate") && g_ascii_strncasecmp(line, "WWW-Authenticate", name_len) == 0) {
 		if (!challenges_add(&r->challenges, value, left))
 			log_debug("ignoring the rest of a malformed WWW-Authenticate header");
-	} else if (IS("Content-Type")) {
-		keep_value(&r->content_type, value, left);
-	} else if (IS("Content-Range")) {
-		keep_value(&r->content_range, value, left);
-	} else if (IS("Docker-Content-Digest")) {
-		keep_value(&r->content_digest, value, left);
-	} else if (IS("Retry-After")) {
-		keep_value(&r->retry_after, value, left);
+	} else {
+		keep_header(r, line, name_len, value, left);
 	}
-#undef IS
 	return len;
 }
 
@@ -184,7 +194,7 @@ static void set_limits(CURL *c, const struct http_request *r)
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_TIMEOUT_S);
 	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES);
-	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, STALL_TIMEOUT_S);
+	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, r->patient ? PATIENT_TIMEOUT_S : STALL_TIMEOUT_S);
 	curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
 	if (r->bulk) {
 		curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -192,8 +202,25 @@ static void set_limits(CURL *c, const struct http_request *r)
 	} else {
 		curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 		curl_easy_setopt(c, CURLOPT_PIPEWAIT, 1L);
-		curl_easy_setopt(c, CURLOPT_TIMEOUT, TEXT_TIMEOUT_S);
+		curl_easy_setopt(c, CURLOPT_TIMEOUT, r->patient ? PATIENT_TIMEOUT_S : TEXT_TIMEOUT_S);
 	}
+}
+
+static void set_upload(CURL *c, struct http_request *r)
+{
+	bool form = r->post != NULL;
+
+	curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(form ? strlen(r->post) : r->upload_len));
+	curl_easy_setopt(c, CURLOPT_POSTFIELDS, form ? r->post : r->upload ? r->upload : "");
+	curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, r->method);
+	/* No question beforehand whether the body is wanted: it would cost a second where nobody answers it. */
+	r->headers = curl_slist_append(r->headers, "Expect:");
+	if (!form && !r->upload_type)
+		r->headers = curl_slist_append(r->headers, "Content-Type:");
+	if (r->upload_type)
+		add_header(r, "Content-Type", r->upload_type);
+	if (r->upload_range)
+		add_header(r, "Content-Range", r->upload_range);
 }
 
 static void set_request(CURL *c, struct http_request *r)
@@ -202,10 +229,8 @@ static void set_request(CURL *c, struct http_request *r)
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "coracle/" PACKAGE_VERSION);
 	if (strcmp(r->method, "HEAD") == 0)
 		curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
-	if (strcmp(r->method, "POST") == 0) {
-		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE, (long)strlen(r->post));
-		curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->post);
-	}
+	else if (strcmp(r->method, "GET") != 0)
+		set_upload(c, r);
 	if (r->authorization)
 		add_header(r, "Authorization", r->authorization);
 	if (r->accept)
@@ -357,6 +382,8 @@ void http_clear(struct http_request *r)
 	http_reset(r);
 	g_free(r->url);
 	g_free(r->accept);
+	g_free(r->upload_type);
+	g_free(r->upload_range);
 	secret_free(r->authorization);
 	secret_free(r->post);
 	memset(r, 0, sizeof *r);
@@ -387,6 +414,19 @@ bool http_same_origin(const char *a, const char *b)
 		curl_free(y);
 	}
 	return same;
+}
+
+char *http_resolve(const char *base, const char *to)
+{
+	CURLU *u = curl_url();
+	char *whole = NULL, *ret;
+
+	if (u && curl_url_set(u, CURLUPART_URL, base, 0) == CURLUE_OK && curl_url_set(u, CURLUPART_URL, to, 0) == CURLUE_OK)
+		curl_url_get(u, CURLUPART_URL, &whole, 0);
+	curl_url_cleanup(u);
+	ret = g_strdup(whole);
+	curl_free(whole);
+	return ret;
 }
 
 char *http_origin(const char *url)

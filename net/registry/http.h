@@ -34,11 +34,15 @@ typedef size_t http_sink(void *data, const char *bytes, size_t len);
 
 struct http_request {
 	/* asked */
-	const char *method;             /* "GET", "HEAD", "POST" */
+	const char *method;             /* "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE" */
 	char *url;
 	char *authorization;            /* value of the header, or NULL; wiped when freed */
 	char *accept;                   /* NULL: nothing said */
 	char *post;                     /* body of a POST (a form); wiped when freed */
+	const void *upload;             /* body of PUT, PATCH and POST (without `post`), upload_len bytes; the caller's */
+	size_t upload_len;
+	char *upload_type, *upload_range;       /* its Content-Type and Content-Range, or NULL */
+	bool patient;                   /* the server may think for minutes before it answers */
 	int64_t range_from;             /* > 0: "Range: bytes=N-" */
 	bool bulk;
 	http_sink *sink;                /* for bodies of 200 and 206; NULL: into `body` */
@@ -52,7 +56,7 @@ struct http_request {
 	bool too_big;
 	GString *body;
 	char *redirect;                 /* absolute URL of a Location header, or NULL */
-	char *content_type, *content_range, *content_digest, *retry_after;      /* or NULL */
+	char *content_type, *content_range, *content_digest, *retry_after, *location, *range, *link;      /* or NULL */
 	struct challenges challenges;
 	char text[256];                 /* libcurl's words for a failure */
 
@@ -96,6 +100,9 @@ void http_clear(struct http_request *r);
 
 /* Do both URLs have the same scheme, host and port? */
 bool http_same_origin(const char *a, const char *b);
+
+/* `to` (absolute or relative) as seen from `base`; g_free, NULL when it is no URL. */
+char *http_resolve(const char *base, const char *to);
 
 /* "https://host:5000" of a URL for messages, without path, query and user; g_free. */
 char *http_origin(const char *url);

@@ -21,4 +21,6 @@ libimage_a_SOURCES += \
 	net/registry/registry.h \
 	net/registry/token.c \
 	net/registry/transfer.c \
-	net/registry/transfer.h
+	net/registry/transfer.h \
+	net/registry/upload.c \
+	net/registry/upload.h

@@ -65,13 +65,20 @@ void document_clear(struct document *d)
 	memset(d, 0, sizeof *d);
 }
 
-static void exchange_init(struct registry *g, struct exchange *x, const char *kind, const char *what)
+void exchange_init_path(struct registry *g, struct exchange *x, const char *method, const char *tail)
 {
 	*x = (struct exchange){ 0 };
-	x->first_url = g_strdup_printf("%s://%s/v2/%s/%s/%s", g->scheme, g->host, g->ref.path, kind, what);
+	x->first_url = g_strdup_printf("%s://%s/%s", g->scheme, g->host, tail);
 	x->req.url = g_strdup(x->first_url);
-	x->req.method = "GET";
+	x->req.method = method;
 	x->req.body_max = ERROR_PAGE_MAX;
+}
+
+static void exchange_init(struct registry *g, struct exchange *x, const char *kind, const char *what)
+{
+	g_autofree char *tail = g_strdup_printf("v2/%s/%s/%s", g->ref.path, kind, what);
+
+	exchange_init_path(g, x, "GET", tail);
 }
 
 void exchange_init_blob(struct registry *g, struct exchange *x, const char *digest)
@@ -80,28 +87,31 @@ void exchange_init_blob(struct registry *g, struct exchange *x, const char *dige
 	x->what = g_strdup_printf("reading blob %s of %s/%s", digest, g->ref.host, g->ref.path);
 }
 
-/* Send until it is over. The waits are for a server that asked for them or has broken down. */
-static int perform(struct registry *g, struct exchange *x, struct err *e)
+/* The waits are for a server that asked for them or has broken down. */
+int exchange_turn(struct registry *g, struct exchange *x, enum verdict *ret, struct err *e)
 {
-	for (;;) {
-		int64_t wait = 0;
-		enum verdict v;
-		int r = exchange_send(g, x, e);
+	int64_t wait = 0;
+	int r = exchange_send(g, x, e);
 
-		while (r == 0 && !x->req.done)
-			r = http_step(g->http, NULL, 0, 1000, e);
-		if (r < 0)
-			return r;
-		v = exchange_judge(g, x, &wait, e);
-		if (v == VERDICT_OK)
-			return 0;
-		if (v == VERDICT_FAIL)
-			return -e->code;
-		if (v == VERDICT_LATER)
-			r = http_wait(g->http, wait, e);
-		if (r < 0)
-			return r;
-	}
+	while (r == 0 && !x->req.done)
+		r = http_step(g->http, NULL, 0, 1000, e);
+	if (r < 0)
+		return r;
+	*ret = exchange_judge(g, x, &wait, e);
+	if (*ret == VERDICT_FAIL)
+		return -e->code;
+	return *ret == VERDICT_LATER ? http_wait(g->http, wait, e) : 0;
+}
+
+int exchange_perform(struct registry *g, struct exchange *x, struct err *e)
+{
+	enum verdict v;
+	int r;
+
+	do
+		r = exchange_turn(g, x, &v, e);
+	while (r == 0 && v != VERDICT_OK);
+	return r;
 }
 
 static char *media_type_of(const char *content_type)
@@ -142,7 +152,7 @@ int registry_manifest(struct registry *g, const char *what, int64_t size, struct
 	int r;
 
 	init_manifest(g, &x, what);
-	r = perform(g, &x, e);
+	r = exchange_perform(g, &x, e);
 	if (r == 0) {
 		/* For a tag the registry's own word is all there is to find a damaged answer with. */
 		const char *said = x.req.content_digest;
@@ -162,7 +172,7 @@ int registry_manifest_head(struct registry *g, const char *what, struct document
 
 	init_manifest(g, &x, what);
 	x.req.method = "HEAD";
-	r = perform(g, &x, e);
+	r = exchange_perform(g, &x, e);
 	if (r == 0) {
 		const char *said = x.req.content_digest;
 
@@ -183,7 +193,7 @@ int registry_blob(struct registry *g, const struct descriptor *d, struct documen
 			       (long long)d->size);
 	exchange_init_blob(g, &x, d->digest);
 	x.req.body_max = MANIFEST_MAX;
-	r = perform(g, &x, e);
+	r = exchange_perform(g, &x, e);
 	if (r == 0) {
 		r = take_document(&x, d->digest, d->size, ret, e);
 		if (r < 0)
@@ -195,15 +205,12 @@ int registry_blob(struct registry *g, const struct descriptor *d, struct documen
 
 int registry_ping(struct registry *g, struct err *e)
 {
-	struct exchange x = { 0 };
+	struct exchange x;
 	int r;
 
-	x.first_url = g_strdup_printf("%s://%s/v2/", g->scheme, g->host);
+	exchange_init_path(g, &x, "GET", "v2/");
 	x.what = g_strdup_printf("asking %s", g->ref.host);
-	x.req.url = g_strdup(x.first_url);
-	x.req.method = "GET";
-	x.req.body_max = ERROR_PAGE_MAX;
-	r = perform(g, &x, e);
+	r = exchange_perform(g, &x, e);
 	exchange_clear(&x);
 	return r;
 }

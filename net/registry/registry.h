@@ -64,17 +64,25 @@ int registry_blob(struct registry *g, const struct descriptor *d, struct documen
 /* Does it take our credentials? Its answer to /v2/; the reference needs a host only. 0 or -errno (EACCES: no). */
 int registry_ping(struct registry *g, struct err *e);
 
-/* --- for transfer.c ------------------------------------------------------------------------------------ */
+/* --- for transfer.c and upload.c ------------------------------------------------------------------------------------ */
 
 struct exchange {
 	struct http_request req;
 	char *first_url;
 	char *what;                     /* "reading manifest 12 in host/path", in front of every error */
 	unsigned redirects, attempts, tokens;
+	bool elsewhere;                 /* first_url is not of the registry itself: never any credentials */
 	bool foreign;                   /* redirected away from the registry: no credentials */
 };
 
 enum verdict { VERDICT_OK, VERDICT_NOW, VERDICT_LATER, VERDICT_FAIL };
+
+/* Send until it is over, with all waits. 0 or -errno. */
+int exchange_perform(struct registry *g, struct exchange *x, struct err *e);
+/* Send once and judge; the wait of LATER is over when it returns. -errno: e is filled, do not go on. */
+int exchange_turn(struct registry *g, struct exchange *x, enum verdict *ret, struct err *e);
+/* Prepare a request to `tail` of the registry ("v2/.../..."). */
+void exchange_init_path(struct registry *g, struct exchange *x, const char *method, const char *tail);
 
 /* Prepare a GET of a blob; `what` is for messages. */
 void exchange_init_blob(struct registry *g, struct exchange *x, const char *digest);

@@ -66,3 +66,13 @@ eventually() {
 
 # Remove every container of the store that the test may have left.
 remove_containers() { "$CORACLE" rm -f -a -t 0 >/dev/null 2>&1 || :; }
+
+# Start the registry that misbehaves; its address is $BAD; $HOSTILE/requests is what it was asked.
+hostile() {
+	python3 "$CORACLE_SRC/tests/cmd/hostile-registry.py" "$HOSTILE" "$SUITE/tls/server.crt" "$SUITE/tls/server.key" \
+		>"$HOSTILE/log" 2>&1 3>&- &
+	echo $! >"$HOSTILE/pid"
+	disown
+	eventually test -e "$HOSTILE/port"
+	BAD=localhost:$(cat "$HOSTILE/port")
+}

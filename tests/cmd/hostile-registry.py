@@ -16,6 +16,7 @@ import gzip, hashlib, http.server, io, json, os, random, ssl, sys, tarfile, thre
 directory, cert, key = sys.argv[1:4]
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 counts = {}
+uploads, sent, pushed = {}, set(), {}
 lock = threading.Lock()
 log = open(os.path.join(directory, "requests"), "a", buffering=1)
 
@@ -124,7 +125,79 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
             self.close_connection = True
 
+    def note(self):
+        log.write(json.dumps({"path": self.path, "method": self.command, "range": self.headers.get("Content-Range"),
+                              "authorization": bool(self.headers.get("Authorization")),
+                              "elsewhere": self.elsewhere}) + "\n")
+
+    def do_POST(self):
+        self.note()
+        repo = self.path.split("/")[2]
+        if repo == "up-busy" and self.count("up-busy") <= 1:
+            return self.error(429, "TOOMANYREQUESTS", "slow down", Retry_After="1")
+        if repo == "up-away" and not self.headers.get("Authorization"):
+            return self.error(401, "UNAUTHORIZED", "who?", WWW_Authenticate='Basic realm="hostile"')
+        if repo == "up-denied":
+            return self.error(403, "DENIED", "no pushing here")
+        name = "u%d" % self.count("upload")
+        uploads[name] = bytearray()
+        host = "https://localhost:%d" % other.server_address[1] if repo == "up-away" else ""
+        if repo == "up-plain":
+            host = "http://localhost:1"
+        if repo == "up-nowhere":
+            return self.answer(202)
+        self.answer(202, Location="%s/v2/%s/blobs/uploads/%s?_state=x" % (host, repo, name), Range="0-0")
+
+    def upload(self):
+        parts = self.path.split("?")[0].split("/")
+        return parts[2], parts[-1], uploads.get(parts[-1])
+
+    def do_PATCH(self):
+        self.note()
+        repo, name, got = self.upload()
+        length = int(self.headers["Content-Length"])
+        if got is None or (self.elsewhere and self.headers.get("Authorization")):
+            self.rfile.read(length)
+            return self.error(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry")
+        if int(self.headers["Content-Range"].split("-")[0]) != len(got):
+            self.rfile.read(length)
+            return self.answer(416, Range="0-%d" % max(len(got) - 1, 0), Location=self.path)
+        n = self.count("patch " + repo)
+        if repo in ("up-cut", "up-forgets") and n == 2:
+            got.extend(self.rfile.read(length // 2))
+            if repo == "up-forgets":
+                del uploads[name]
+            self.close_connection = True
+            return self.connection.close()
+        got.extend(self.rfile.read(length))
+        if repo == "up-expires" and n == 2:
+            del got[-length:]
+            return self.error(401, "UNAUTHORIZED", "token expired", WWW_Authenticate=
+                              'Bearer realm="https://localhost:%d/token",service="hostile"' % main.server_address[1])
+        self.answer(202, Location=self.path, Range="0-%d" % (len(got) - 1))
+
+    def do_PUT(self):
+        self.note()
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if "/manifests/" in self.path:
+            pushed[self.path] = body
+            return self.answer(201, Docker_Content_Digest=digest(body))
+        repo, name, got = self.upload()
+        want = self.path.split("digest=")[1].split("&")[0]
+        if got is None or digest(bytes(got)) != want or repo == "up-refuses":
+            return self.error(400, "DIGEST_INVALID", "provided digest did not match uploaded content")
+        sent.add((repo, want))
+        self.answer(201, Docker_Content_Digest=want)
+
     def serve(self):
+        if "/blobs/uploads/" in self.path:
+            got = self.upload()[2]
+            if got is None:
+                return self.error(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry")
+            return self.answer(204, Location=self.path, Range="0-%d" % max(len(got) - 1, 0))
+        if self.path.startswith("/v2/up-") and "/blobs/" in self.path:
+            there = (self.path.split("/")[2], self.path.split("/")[-1]) in sent
+            return self.answer(200) if there else self.error(404, "BLOB_UNKNOWN", "blob unknown to registry")
         path = self.path.split("?")[0]
         if path == "/token":
             return self.answer(200, json.dumps({"token": "t%d" % self.count("token"), "expires_in": 60}).encode())

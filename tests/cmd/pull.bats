@@ -13,16 +13,6 @@ teardown() {
 	remove_tree "$CORACLE_ROOT"
 }
 
-# Start the registry that misbehaves; its address is $BAD.
-hostile() {
-	python3 "$CORACLE_SRC/tests/cmd/hostile-registry.py" "$HOSTILE" "$SUITE/tls/server.crt" "$SUITE/tls/server.key" \
-		>"$HOSTILE/log" 2>&1 3>&- &
-	echo $! >"$HOSTILE/pid"
-	disown
-	eventually test -e "$HOSTILE/port"
-	BAD=localhost:$(cat "$HOSTILE/port")
-}
-
 pull() { c pull -q --retry-delay 50ms "$@"; }
 
 @test "the image ID is on stdout, progress on stderr" {
