@@ -1,4 +1,5 @@
 /* commands.c - the list of all commands. One line each, by name. */
+#include "cmd/archive_options.h"
 #include "cmd/command.h"
 #include "cmd/completion.h"
 #include "cmd/container_set.h"
@@ -30,10 +31,12 @@ const struct command *const commands[] = {
 	&command_top,
 	&command_unpause,
 	&command_wait,
+	&command_load,
 	&command_login,
 	&command_logout,
 	&command_pull,
 	&command_push,
+	&command_save,
 	&command_history,
 	&command_image_exists,
 	&command_image_inspect,

@@ -1,14 +1,18 @@
 /* image_main.c - the program `coracle-image`: the commands that need HTTPS or archives. */
 #include "cmd/globals.h"
+#include "cmd/image/load.h"
 #include "cmd/image/login.h"
 #include "cmd/image/pull.h"
 #include "cmd/image/push.h"
+#include "cmd/image/save.h"
 
 static const struct command *const image_commands[] = {
+	&image_command_load,
 	&image_command_login,
 	&image_command_logout,
 	&image_command_pull,
 	&image_command_push,
+	&image_command_save,
 	NULL
 };
 

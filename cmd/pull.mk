@@ -1,11 +1,15 @@
 # registries: coracle has the tables, coracle-image does it
 libcmd_a_SOURCES += \
+	cmd/archive_options.c cmd/archive_options.h \
 	cmd/login_options.c cmd/login_options.h \
 	cmd/pull_options.c cmd/pull_options.h \
 	cmd/push_options.c cmd/push_options.h
 coracle_image_SOURCES += \
 	cmd/image/layers.c cmd/image/layers.h \
+	cmd/image/load.c cmd/image/load.h \
 	cmd/image/login.c cmd/image/login.h \
+	cmd/image/new_image.c cmd/image/new_image.h \
+	cmd/image/new_layer.c cmd/image/new_layer.h \
 	cmd/image/progress.c cmd/image/progress.h \
 	cmd/image/prompt.c cmd/image/prompt.h \
 	cmd/image/pull.c cmd/image/pull.h \
@@ -13,4 +17,6 @@ coracle_image_SOURCES += \
 	cmd/image/push_layer.c cmd/image/push_layer.h \
 	cmd/image/push_manifest.c cmd/image/push_manifest.h \
 	cmd/image/remote.c cmd/image/remote.h \
+	cmd/image/save.c cmd/image/save.h \
+	cmd/image/save_out.c cmd/image/save_out.h \
 	cmd/image/worker.c cmd/image/worker.h

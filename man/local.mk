@@ -13,6 +13,7 @@ dist_man_MANS += \
 	man/coracle-info.1 \
 	man/coracle-inspect.1 \
 	man/coracle-kill.1 \
+	man/coracle-load.1 \
 	man/coracle-login.1 \
 	man/coracle-logout.1 \
 	man/coracle-logs.1 \
@@ -25,6 +26,7 @@ dist_man_MANS += \
 	man/coracle-rm.1 \
 	man/coracle-rmi.1 \
 	man/coracle-run.1 \
+	man/coracle-save.1 \
 	man/coracle-start.1 \
 	man/coracle-stop.1 \
 	man/coracle-tag.1 \

@@ -45,6 +45,7 @@ struct reader {
 	char path[PATH_MAX];            /* of the CONTENT before */
 	int file;                       /* open: that path, until something was replaced */
 	struct output *out;
+	bool dry;                       /* files are not read: only the size is wanted */
 };
 
 int sink_to_fd(void *ctx, const void *bytes, size_t len)
@@ -68,8 +69,10 @@ static int damaged(struct err *e)
 
 static int put(struct reader *r, const void *bytes, size_t len, struct err *e)
 {
-	int w = output_put(r->out, bytes, len);
+	int w = r->dry ? 0 : output_put(r->out, bytes, len);
 
+	if (r->dry)
+		r->out->size += (int64_t)len;
 	return w < 0 ? err_set(e, -w, "writing the tar") : 0;
 }
 
@@ -173,8 +176,12 @@ static int open_content(struct reader *r, struct err *e)
 
 static int copy_file(struct reader *r, uint64_t offset, uint64_t left, struct err *e)
 {
-	g_autofree char *buf = g_malloc(PIECE);
+	g_autofree char *buf = r->dry ? NULL : g_malloc(PIECE);
 
+	if (r->dry) {
+		r->out->size += (int64_t)left;
+		return 0;
+	}
 	while (left > 0) {
 		ssize_t n = pread(r->file, buf, (size_t)MIN(left, (uint64_t)PIECE), (off_t)offset);
 
@@ -208,9 +215,9 @@ static int copy_content(struct reader *r, struct err *e)
 	if (path_len > 0) {
 		w = take(r, r->path, (size_t)path_len, e);
 		r->path[path_len] = '\0';
-		if (w == 0)
+		if (w == 0 && !r->dry)
 			w = open_content(r, e);
-	} else if (r->file < 0) {
+	} else if (r->file < 0 && !r->dry) {
 		return damaged(e);
 	}
 	r->n_content++;
@@ -265,6 +272,7 @@ static int read_replaced(struct reader *r, struct err *e)
 	return w;
 }
 
+/* tree < 0: only the size. */
 static int read_record(int layer, int tree, int record, struct output *o, struct err *e)
 {
 	struct reader *r = g_new0(struct reader, 1);
@@ -274,6 +282,7 @@ static int read_record(int layer, int tree, int record, struct output *o, struct
 	r->tree = tree;
 	r->record = record;
 	r->out = o;
+	r->dry = tree < 0;
 	r->file = -1;
 	r->packed = g_malloc(PIECE);
 	r->plain = g_malloc(PIECE);
@@ -362,6 +371,31 @@ int layer_tar_is_exact(struct store *s, const char *diff_id, struct err *e)
 	autofd layer = open_layer(s, diff_id, e);
 
 	return layer < 0 ? layer : path_exists_at(layer, TAR_RECORD_FILE);
+}
+
+static int count_only(void *ctx, const void *bytes, size_t len)
+{
+	(void)bytes;
+	*(int64_t *)ctx += (int64_t)len;
+	return 0;
+}
+
+int layer_tar_size(struct store *s, const char *diff_id, int64_t *ret, struct err *e)
+{
+	autofd layer = open_layer(s, diff_id, e), record = -1;
+	struct output o = { 0 };
+	struct layer_tar ignored;
+	int r;
+
+	*ret = 0;
+	if (layer < 0)
+		return layer;
+	record = openat(layer, TAR_RECORD_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (record < 0)
+		return layer_tar_stream_dir(layer, diff_id, count_only, ret, &ignored, e);
+	r = read_record(layer, -1, record, &o, e);
+	*ret = o.size;
+	return r < 0 ? err_wrap(e, "layer %s", diff_id) : 0;
 }
 
 int layer_tar_stream(struct store *s, const char *diff_id, sink_function *sink, void *ctx, struct layer_tar *ret,

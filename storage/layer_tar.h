@@ -26,6 +26,9 @@ struct layer_tar {
 /* Can layer_tar_stream give the very tar? 1, 0 (it would make one), or -errno (no such layer). */
 int layer_tar_is_exact(struct store *s, const char *diff_id, struct err *e);
 
+/* How long the tar is, without reading files where its record says. 0 or -errno. */
+int layer_tar_size(struct store *s, const char *diff_id, int64_t *ret, struct err *e);
+
 /* Send the tar to `sink`. 0 or -errno: -EBADMSG when the files are not what they were (then wrong bytes have been sent), or
  * what the sink said. */
 int layer_tar_stream(struct store *s, const char *diff_id, sink_function *sink, void *ctx, struct layer_tar *ret,

@@ -21,6 +21,7 @@ libimage_a_SOURCES += \
 	storage/partial.c \
 	storage/partial.h \
 	storage/compress.c storage/compress.h \
+	storage/archive_in.c storage/archive_in.h \
 	storage/inflate.c storage/inflate.h \
 	storage/layer_tar.c storage/layer_tar.h \
 	storage/ring.c storage/ring.h \

@@ -34,15 +34,16 @@ struct pipeline {
 	const struct descriptor *d;
 	struct ring packed, tar;
 	struct digester packed_sum, tar_sum;
-	int64_t packed_bytes;
+	int64_t packed_bytes, tar_bytes;
 	struct err read_err, inflate_err, tree_err;     /* each of one thread */
 	bool ring_has_slot;                             /* the tree's: the slot that libarchive reads from */
 	struct tar_record *record;                      /* the tree's */
 };
 
+/* `want` NULL: it is not known what will come. */
 static int digester_start(struct digester *s, const char *want, struct err *e)
 {
-	const EVP_MD *md = g_str_has_prefix(want, "sha256:") ? EVP_sha256() :
+	const EVP_MD *md = !want || g_str_has_prefix(want, "sha256:") ? EVP_sha256() :
 			   g_str_has_prefix(want, "sha512:") ? EVP_sha512() : NULL;
 
 	if (!md)
@@ -54,7 +55,7 @@ static int digester_start(struct digester *s, const char *want, struct err *e)
 	return 0;
 }
 
-static int digester_check(struct digester *s, const char *what, struct err *e)
+static int digester_check(struct digester *s, const char *what, char ret[static DIGEST_MAX], struct err *e)
 {
 	unsigned char sum[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
@@ -62,10 +63,11 @@ static int digester_check(struct digester *s, const char *what, struct err *e)
 	int r = 0;
 
 	EVP_DigestFinal_ex(s->ctx, sum, &len);
-	g_string_append_len(got, s->want, 7);
+	g_string_append(got, len == 64 ? "sha512:" : "sha256:");
 	for (unsigned i = 0; i < len; i++)
 		g_string_append_printf(got, "%02x", sum[i]);
-	if (strcmp(got->str, s->want) != 0)
+	g_strlcpy(ret, got->str, DIGEST_MAX);
+	if (s->want && strcmp(got->str, s->want) != 0)
 		r = err_msg(e, EBADMSG, "%s mismatch: expected %s, got %s", what, s->want, got->str);
 	g_string_free(got, TRUE);
 	return r;
@@ -110,6 +112,7 @@ static bool inflate_piece(struct pipeline *p, struct inflate *z, const uint8_t *
 		if (!slot || inflate_step(z, &in, &len, slot, RING_SLOT_SIZE, &got, &p->inflate_err) < 0)
 			return false;
 		EVP_DigestUpdate(p->tar_sum.ctx, slot, got);
+		p->tar_bytes += (int64_t)got;
 		ring_push(&p->tar, got);
 		/* A full slot may mean that there is more inside. */
 	} while (len > 0 || got == RING_SLOT_SIZE || (last && got > 0));
@@ -214,9 +217,10 @@ static void write_tree(struct pipeline *p, int stage_fd, struct unpack_result *r
 }
 
 /* The first of these that is true is the reason of the others. */
-static int verdict(struct pipeline *p, struct err *e)
+static int verdict(struct pipeline *p, struct unpack_result *ret, struct err *e)
 {
 	const struct err *local = p->tree_err.code && p->tree_err.code != EBADMSG ? &p->tree_err : &p->read_err;
+	char packed[DIGEST_MAX];
 	int r;
 
 	if (local->code) {
@@ -226,15 +230,16 @@ static int verdict(struct pipeline *p, struct err *e)
 	if (p->d->size >= 0 && p->packed_bytes != p->d->size)
 		return err_msg(e, EBADMSG, "layer %s ended after %lld of %lld bytes", p->d->digest,
 			       (long long)p->packed_bytes, (long long)p->d->size);
-	r = digester_check(&p->packed_sum, "layer digest", e);
+	r = digester_check(&p->packed_sum, "layer digest", packed, e);
 	if (r < 0)
 		return r;
 	local = p->inflate_err.code ? &p->inflate_err : &p->tree_err;
 	if (local->code) {
 		*e = *local;
-		return err_wrap(e, "layer %s", p->d->digest);
+		return p->d->digest ? err_wrap(e, "layer %s", p->d->digest) : -e->code;
 	}
-	return digester_check(&p->tar_sum, "DiffID", e);
+	ret->tar_size = p->tar_bytes;
+	return digester_check(&p->tar_sum, "DiffID", ret->diff_id, e);
 }
 
 static int write_info(const struct pipeline *p, int stage_fd, const struct unpack_result *u, struct err *e)
@@ -242,7 +247,8 @@ static int write_info(const struct pipeline *p, int stage_fd, const struct unpac
 	g_autofree char *text = g_strdup_printf(
 		"{\"size\":%lld,\"files\":%lld,\"digest\":\"%s\",\"compressed_size\":%lld,"
 		"\"skipped_devices\":%lld,\"unset_owners\":%lld}\n",
-		(long long)u->bytes, (long long)u->files, p->d->digest, (long long)p->packed_bytes,
+		(long long)u->bytes, (long long)u->files, p->d->digest ? p->d->digest : u->diff_id,
+		(long long)p->packed_bytes,
 		(long long)u->skipped_devices, (long long)u->unset_owners);
 
 	return file_replace(stage_fd, "info", text, strlen(text), 0600, false, e);
@@ -264,7 +270,7 @@ static int run_pipeline(struct pipeline *p, int stage_fd, struct unpack_result *
 	write_tree(p, stage_fd, ret);
 	(void)pthread_join(threads[0], NULL);
 	(void)pthread_join(threads[1], NULL);
-	return verdict(p, e);
+	return verdict(p, ret, e);
 }
 
 int unpack_layer(int in_fd, int stage_fd, const struct descriptor *d, const char *diff_id,

@@ -14,11 +14,13 @@
 struct unpack_result {
 	int64_t files, bytes;           /* of the tree; its sizes, holes included */
 	int64_t skipped_devices, unset_owners;  /* notes for the user */
+	int64_t tar_size;
+	char diff_id[DIGEST_MAX];       /* of the tar, as it was */
 };
 
 /* Unpack the layer `d` whose tar must have digest `diff_id` from `in_fd` into the staging directory
  * `stage_fd` (tree/, owners, info, tar as layer.h says), verifying size, compressed digest and DiffID at the
- * end. Nothing outside stage_fd is touched whatever the archive says. 0 or -errno: EBADMSG for a digest
+ * end. What is not known beforehand is not compared: diff_id NULL, d->digest NULL, d->size < 0. Nothing outside stage_fd is touched whatever the archive says. 0 or -errno: EBADMSG for a digest
  * mismatch or corrupt data; the staging directory is then garbage. Not synced: the pull does that once. */
 int unpack_layer(int in_fd, int stage_fd, const struct descriptor *d, const char *diff_id,
 		 struct unpack_result *ret, struct err *e);

@@ -1,0 +1,359 @@
+/* load.c - `coracle-image load`: archives of docker, podman, skopeo and umoci into the store.
+ *
+ * What an archive is, is told by its members: manifest.json with a list (docker-archive), manifest.json with a manifest (the
+ * `dir:` transport), or index.json (OCI layout). Config and manifest bytes are kept as they are, so the image ID is the one
+ * that the archive's maker printed.
+ */
+#include "cmd/image/load.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/archive_options.h"
+#include "cmd/image/new_image.h"
+#include "cmd/image/new_layer.h"
+#include "cmd/image/progress.h"
+#include "core/base/fd.h"
+#include "core/oci/reference.h"
+#include "net/registry/digest.h"
+#include "storage/archive_in.h"
+#include "storage/image.h"
+#include "storage/layer.h"
+#include "storage/layer_tar.h"
+
+struct load {
+	struct store *s;
+	struct archive_in *in;
+	struct progress *progress;
+	bool flat;              /* blobs lie at the top, by their hex digits */
+};
+
+/* The layer with that DiffID from member `name`. *ret_size: of its tar. */
+static int load_layer(struct load *l, const char *name, const char *digest, const char *diff_id, int64_t *ret_size,
+		      struct err *e)
+{
+	struct new_layer n;
+	int r = layer_exists(l->s, diff_id), sent;
+
+	if (r < 0)
+		return err_set(e, -r, "layer %s", diff_id);
+	if (r > 0) {
+		progress_say(l->progress, "Copying blob %s skipped: already exists", diff_id);
+		return layer_tar_size(l->s, diff_id, ret_size, e);
+	}
+	progress_say(l->progress, "Copying blob %s", diff_id);
+	r = new_layer_begin(l->s, digest, diff_id, &n, e);
+	sent = r < 0 ? r : archive_in_send(l->in, name, n.in, e);
+	/* Nobody reads any more: the worker knows why. */
+	if (sent == -EPIPE)
+		err_clear(e);
+	if (r == 0 && (sent == 0 || sent == -EPIPE)) {
+		r = new_layer_finish(&n, e);
+		*ret_size = n.result.tar_size;
+	} else {
+		r = sent;
+	}
+	new_layer_end(&n);
+	return r < 0 ? err_wrap(e, "layer %s", name) : 0;
+}
+
+static char *normalized(const char *name, struct err *e)
+{
+	struct reference ref;
+
+	return reference_parse(name, &ref, e) < 0 ? NULL : reference_name(&ref);
+}
+
+static void loaded(const char *name, const char *id)
+{
+	if (name)
+		printf("Loaded image: %s\n", name);
+	else
+		printf("Loaded image: sha256:%s\n", id);
+}
+
+/* --- docker-archive ------------------------------------------------------------------------------------------ */
+
+static int load_docker_layers(struct load *l, json_t *layers, const struct image_config *config, int64_t *sizes,
+			      struct err *e)
+{
+	int r = 0;
+
+	if (json_array_size(layers) != config->n_diff_ids)
+		return err_msg(e, EBADMSG, "manifest.json has %zu layers, the config %zu", json_array_size(layers),
+			       config->n_diff_ids);
+	for (size_t i = 0; i < config->n_diff_ids && r == 0; i++) {
+		const char *name = json_string_value(json_array_get(layers, i));
+
+		if (!name)
+			return err_msg(e, EBADMSG, "manifest.json: Layers: not a list of names");
+		r = load_layer(l, name, NULL, config->diff_ids[i], &sizes[i], e);
+	}
+	return r;
+}
+
+static int name_docker_image(struct load *l, json_t *image, const char *config, size_t len, const int64_t *sizes,
+			     struct err *e)
+{
+	json_t *tags = json_object_get(image, "RepoTags");
+	size_t n = json_array_size(tags);
+	int r = 0;
+
+	for (size_t i = 0; i < MAX(n, 1) && r == 0; i++) {
+		const char *tag = json_string_value(json_array_get(tags, i));
+		g_autofree char *name = tag ? normalized(tag, e) : NULL, *id = NULL;
+
+		if (tag && !name)
+			return -e->code;
+		r = new_image_commit(l->s, name, IMAGE_DOCKER, config, len, sizes, &id, e);
+		if (r == 0)
+			loaded(name, id);
+	}
+	return r;
+}
+
+static int load_docker_image(struct load *l, json_t *image, struct err *e)
+{
+	const char *name = json_string_value(json_object_get(image, "Config"));
+	g_autofree int64_t *sizes = NULL;
+	g_autofree char *config = NULL;
+	struct image_config parsed;
+	size_t len;
+	int r = name ? archive_in_read(l->in, name, MANIFEST_MAX, &config, &len, e) :
+		       err_msg(e, EBADMSG, "manifest.json: an image without Config");
+
+	if (r == 0)
+		r = image_config_parse(config, len, &parsed, e);
+	if (r < 0)
+		return r;
+	sizes = g_new0(int64_t, parsed.n_diff_ids + 1);
+	r = load_docker_layers(l, json_object_get(image, "Layers"), &parsed, sizes, e);
+	arena_free(&parsed.arena);
+	return r < 0 ? r : name_docker_image(l, image, config, len, sizes, e);
+}
+
+/* --- blobs by digest: OCI layouts and the dir: transport --------------------------------------------------- */
+
+static char *blob_name(const struct load *l, const char *digest)
+{
+	const char *colon = strchr(digest, ':');
+
+	return l->flat ? g_strdup(colon + 1) :
+	       g_strdup_printf("blobs/%.*s/%s", (int)(colon - digest), digest, colon + 1);
+}
+
+static int read_blob(struct load *l, const struct descriptor *d, char **ret, size_t *ret_len, struct err *e)
+{
+	g_autofree char *name = blob_name(l, d->digest);
+	char digest[DIGEST_MAX];
+	int r = archive_in_read(l->in, name, MANIFEST_MAX, ret, ret_len, e);
+
+	if (r < 0)
+		return r;
+	digest_of(d->digest, *ret, *ret_len, digest);
+	if (strcmp(digest, d->digest) != 0)
+		return err_msg(e, EBADMSG, "%s: its digest is %s", name, digest);
+	return 0;
+}
+
+static int load_layers(struct load *l, const struct manifest *m, const struct image_config *config, struct err *e)
+{
+	int64_t ignored;
+	int r = 0;
+
+	if (m->n_layers != config->n_diff_ids)
+		return err_msg(e, EBADMSG, "the manifest has %zu layers, the config %zu", m->n_layers, config->n_diff_ids);
+	for (size_t i = 0; i < m->n_layers && r == 0; i++) {
+		g_autofree char *name = blob_name(l, m->layers[i].digest);
+
+		r = load_layer(l, name, m->layers[i].digest, config->diff_ids[i], &ignored, e);
+	}
+	return r;
+}
+
+/* The image of a manifest's bytes. */
+static int load_manifest(struct load *l, const char *text, size_t len, const char *name, struct err *e)
+{
+	char digest[DIGEST_MAX];
+	struct descriptor d = { .digest = digest, .size = (int64_t)len };
+	g_autofree char *config = NULL;
+	struct image_config parsed;
+	struct manifest m;
+	size_t config_len;
+	int r = manifest_parse(text, len, &m, e);
+
+	if (r < 0)
+		return r;
+	digest_of("sha256:", text, len, digest);
+	d.media_type = m.media_type ? m.media_type : (char *)"application/vnd.oci.image.manifest.v1+json";
+	r = read_blob(l, &m.config, &config, &config_len, e);
+	if (r == 0)
+		r = image_config_parse(config, config_len, &parsed, e);
+	if (r == 0) {
+		r = load_layers(l, &m, &parsed, e);
+		arena_free(&parsed.arena);
+	}
+	if (r == 0)
+		r = image_put_blob(l->s, m.config.digest, config, config_len, e);
+	if (r == 0)
+		r = image_put_blob(l->s, digest, text, len, e);
+	if (r == 0)
+		r = image_commit(l->s, name, &d, e);
+	if (r == 0)
+		loaded(name, strchr(m.config.digest, ':') + 1);
+	arena_free(&m.arena);
+	return r;
+}
+
+static const char *annotation(const struct descriptor *d, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (char **a = d->annotations; a && *a; a++)
+		if (!strncmp(*a, key, len) && (*a)[len] == '=')
+			return *a + len + 1;
+	return NULL;
+}
+
+/* containerd's annotation has the whole name; the other may be a mere tag, as umoci writes it, which then becomes the
+ * image's name. NULL: none. */
+static int oci_name(const struct descriptor *d, char **ret, struct err *e)
+{
+	const char *name = annotation(d, "io.containerd.image.name");
+	struct reference ref;
+
+	*ret = NULL;
+	if (!name)
+		name = annotation(d, "org.opencontainers.image.ref.name");
+	if (!name)
+		return 0;
+	if (reference_parse_local(name, &ref, e) < 0)
+		return -e->code;
+	*ret = reference_name(&ref);
+	return 0;
+}
+
+static int load_descriptor(struct load *l, const struct descriptor *d, const char *name, struct err *e)
+{
+	const struct platform want = platform_host();
+	g_autofree char *text = NULL, *inner = NULL;
+	const struct descriptor *chosen;
+	struct image_index idx;
+	size_t len;
+	int r = read_blob(l, d, &text, &len, e);
+
+	if (r < 0)
+		return r;
+	if (document_kind(text, len) != MEDIA_INDEX)
+		return load_manifest(l, text, len, name, e);
+	r = image_index_parse(text, len, &idx, e);
+	if (r < 0)
+		return r;
+	chosen = image_index_choose(&idx, &want);
+	r = chosen ? read_blob(l, chosen, &inner, &len, e) :
+		     err_msg(e, ENOENT, "%s: nothing for %s/%s", d->digest, want.os, want.architecture);
+	if (r == 0)
+		r = load_manifest(l, inner, len, name, e);
+	arena_free(&idx.arena);
+	return r;
+}
+
+static int load_layout(struct load *l, struct err *e)
+{
+	g_autofree char *text = NULL;
+	struct image_index idx;
+	size_t len;
+	int r = archive_in_read(l->in, "index.json", MANIFEST_MAX, &text, &len, e);
+
+	if (r == 0)
+		r = image_index_parse(text, len, &idx, e);
+	if (r < 0)
+		return r;
+	if (idx.n_manifests == 0)
+		r = err_msg(e, ENOENT, "index.json lists no image");
+	for (size_t i = 0; i < idx.n_manifests && r == 0; i++) {
+		g_autofree char *name = NULL;
+
+		r = oci_name(&idx.manifests[i], &name, e);
+		if (r == 0)
+			r = load_descriptor(l, &idx.manifests[i], name, e);
+	}
+	arena_free(&idx.arena);
+	return r;
+}
+
+static int load_manifest_json(struct load *l, struct err *e)
+{
+	g_autofree char *text = NULL;
+	json_t *doc, *image;
+	size_t len, i;
+	int r = archive_in_read(l->in, "manifest.json", MANIFEST_MAX, &text, &len, e);
+
+	if (r < 0)
+		return r;
+	doc = json_loadb(text, len, 0, NULL);
+	if (json_is_object(doc)) {
+		l->flat = true;
+		r = load_manifest(l, text, len, NULL, e);
+	} else if (json_array_size(doc) == 0) {
+		r = err_msg(e, EBADMSG, "manifest.json lists no image");
+	} else {
+		json_array_foreach(doc, i, image)
+			if (r == 0)
+				r = load_docker_image(l, image, e);
+	}
+	json_decref(doc);
+	return r;
+}
+
+static int load_all(struct load *l, struct err *e)
+{
+	/* docker writes both into one archive; its own says the names better. */
+	if (archive_in_has(l->in, "manifest.json"))
+		return load_manifest_json(l, e);
+	if (archive_in_has(l->in, "index.json"))
+		return load_layout(l, e);
+	return err_msg(e, EINVAL, "neither a docker archive nor an OCI layout: no manifest.json and no index.json");
+}
+
+static int load_run(struct context *c, void *values, int argc, char **argv)
+{
+	const struct load_options *o = values;
+	struct load l = { 0 };
+	struct err e = ERR_INIT;
+	autofd lock = -1;
+	int r;
+
+	(void)argc;
+	(void)argv;
+	signal(SIGPIPE, SIG_IGN);
+	if (!o->input && isatty(STDIN_FILENO)) {
+		err_msg(&e, EINVAL, "cannot read from terminal, use command-line redirection or the --input flag");
+		return fail(&e);
+	}
+	r = context_store(c, &e);
+	l.s = c->store;
+	if (r == 0 && store_collect(c->store, &e) < 0)
+		err_clear(&e);
+	if (r == 0)
+		r = archive_in_open(l.s, o->input, &l.in, &e);
+	/* Whatever could be opened was opened as the user. */
+	if (r == 0)
+		r = idmap_enter(idmap_store(), &e);
+	if (r == 0)
+		r = MIN(lock = store_lock_shared(l.s, &e), 0);
+	l.progress = progress_new(o->quiet);
+	if (r == 0 && (r = load_all(&l, &e)) < 0)
+		err_wrap(&e, "loading %s", o->input ? o->input : "standard input");
+	progress_free(l.progress);
+	if (l.in)
+		archive_in_close(l.in);
+	return r < 0 ? fail(&e) : 0;
+}
+
+const struct command image_command_load = COMMAND_LOAD(load_run);
