@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <jansson.h>
 #include <locale.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "cmd/conf.h"
@@ -277,6 +279,19 @@ static void fill_standard_fds(void)
 			(void)open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
 }
 
+/* A secret of this process for jansson's hash tables, from the kernel's gift to every program: it would read some from
+ * /dev/urandom. */
+static void seed_json(void)
+{
+	const void *random = (const void *)getauxval(AT_RANDOM);
+	size_t seed = 0;
+
+	if (random)
+		memcpy(&seed, random, sizeof seed);
+	if (seed)
+		json_object_seed(seed);
+}
+
 int program_main(int argc, char **argv, const struct command *const *list)
 {
 	g_auto(GStrv) whole = g_strdupv(argv);
@@ -288,6 +303,7 @@ int program_main(int argc, char **argv, const struct command *const *list)
 	int status;
 
 	fill_standard_fds();
+	seed_json();
 	log_set(LOG_LEVEL_WARN, log_to_stderr);
 	c.docker = g_str_has_suffix(argv[0], "docker");
 	if (conf_load(early_config(argc, argv), &conf, &e) < 0 ||

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/launch.h"
+#include "core/oci/dump.h"
 
 static const char *const kinds[SPECIAL_KIND_COUNT] = { "overlay", "image", "volume", "chown" };
 static const char *const ns_names[RSPEC_NS_COUNT] = { "user", "mount", "pid", "network", "ipc", "uts", "cgroup",
@@ -60,7 +61,7 @@ char *launch_extras_to_json(const struct launch_extras *x)
 	put_string(o, "subuidName", x->subuid_name);
 	put_string(o, "subgidName", x->subgid_name);
 	json_object_set_new(o, "anonymousVolumes", strings_to_json(x->anonymous));
-	text = json_dumps(o, JSON_COMPACT);
+	text = json_compact(o);
 	json_decref(o);
 	return text;
 }

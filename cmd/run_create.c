@@ -15,6 +15,7 @@
 #include "core/base/path.h"
 #include "core/base/text.h"
 #include "core/container/manage.h"
+#include "core/oci/dump.h"
 
 static sigset_t caller_mask;
 static bool holding;
@@ -176,7 +177,7 @@ int new_container_begin(struct context *c, const struct run_options *o, int argc
 char *new_container_config(const struct new_container *n)
 {
 	json_t *doc = rspec_to_json(n->plan.spec);
-	char *text = json_dumps(doc, JSON_COMPACT);
+	char *text = json_compact(doc);
 
 	json_decref(doc);
 	return text;

@@ -10,6 +10,7 @@
 
 #include "core/base/jread.h"
 #include "core/base/text.h"
+#include "core/oci/dump.h"
 #include "core/container/logfile.h"
 
 enum field_type { FIELD_STR, FIELD_STRV, FIELD_I64, FIELD_INT, FIELD_BOOL, FIELD_U16, FIELD_PORTS, FIELD_MOUNTS };
@@ -160,7 +161,7 @@ static json_t *fields_to_json(const struct field *fields, const void *base)
 char *record_to_json(const struct container_record *r)
 {
 	json_t *doc = fields_to_json(record_fields, r);
-	char *text = json_dumps(doc, JSON_COMPACT);
+	char *text = json_compact(doc);
 
 	json_decref(doc);
 	return text;
@@ -342,7 +343,7 @@ char *state_to_json(const struct container_state *st, const char *boot_id)
 	char *text;
 
 	json_object_set_new(doc, "error", text_to_json(st->error));
-	text = json_dumps(doc, JSON_COMPACT);
+	text = json_compact(doc);
 	json_decref(doc);
 	return text;
 }

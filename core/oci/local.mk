@@ -1,5 +1,6 @@
 # core/oci: the OCI specifications as C structs
 libcore_a_SOURCES += \
+	core/oci/dump.c core/oci/dump.h \
 	core/oci/image_spec.c core/oci/image_spec.h core/oci/media.c \
 	core/oci/reference.c core/oci/reference.h \
 	core/oci/runtime_spec.c core/oci/runtime_spec.h core/oci/runtime_spec_private.h \

@@ -202,20 +202,25 @@ static int make_bind(struct mounts *m, size_t i, int rootfd, struct mount_option
 {
 	const struct rspec_mount *s = &m->spec->mounts[i];
 	autofd target = -1, tree = m->sources[i];
+	bool directory = is_directory(tree);
 	int r;
 
 	m->sources[i] = -1;
-	target = open_target(rootfd, s->destination, is_directory(tree));
+	target = open_target(rootfd, s->destination, directory);
 	if (target < 0)
 		return no_mount_point(-target, e);
 	r = mount_attach(tree, target);
 	if (r < 0)
 		return err_set(e, -r, "bind");
-	/* The default is a copy that nothing flows into or out of. */
-	r = mount_change(tree, !o->propagation || o->propagation_all, 0, 0,
-			 o->propagation ? o->propagation : MS_PRIVATE);
-	if (r == 0 && (o->set || o->clear))
-		r = mount_change(tree, false, o->set, o->clear, 0);
+	/* The default is a copy that nothing flows into or out of. A file has nothing below it: one call does both. */
+	if (!directory && (!o->propagation || o->propagation_all)) {
+		r = mount_change(tree, false, o->set, o->clear, o->propagation ? o->propagation : MS_PRIVATE);
+	} else {
+		r = mount_change(tree, !o->propagation || o->propagation_all, 0, 0,
+				 o->propagation ? o->propagation : MS_PRIVATE);
+		if (r == 0 && (o->set || o->clear))
+			r = mount_change(tree, false, o->set, o->clear, 0);
+	}
 	if (r == 0 && (o->set_all || o->clear_all))
 		r = mount_change(tree, true, o->set_all, o->clear_all, 0);
 	return r < 0 ? err_set(e, -r, "set the mount's options") : 0;

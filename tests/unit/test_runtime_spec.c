@@ -1,9 +1,11 @@
 /* config.json read and written. */
 #include <errno.h>
 #include <glib.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/oci/capability.h"
+#include "core/oci/dump.h"
 #include "core/oci/runtime_spec.h"
 
 static const char full[] =
@@ -147,6 +149,25 @@ static void test_capabilities(void)
 	g_assert_cmpuint(capability_all(), ==, (1ULL << 41) - 1);
 }
 
+/* Every kind of value, and every character that has an escape, as jansson writes them. */
+static void test_compact(void)
+{
+	json_t *o = json_pack("{s:{}, s:[], s:[i,I,f,b,b,n], s:{s:s}}", "empty", "none", "mixed", -1,
+			      (json_int_t)INT64_MIN, 1.5, 1, 0, "in", "\"key\\", "\303\251 / \177");
+	char all[40], *theirs, *ours;
+
+	for (int i = 0; i < 39; i++)
+		all[i] = (char)(i + 1);
+	all[39] = '\0';
+	json_object_set_new(o, "all", json_string(all));
+	theirs = json_dumps(o, JSON_COMPACT);
+	ours = json_compact(o);
+	g_assert_cmpstr(ours, ==, theirs);
+	free(theirs);
+	free(ours);
+	json_decref(o);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -155,5 +176,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/runtime_spec/mistakes", test_mistakes);
 	g_test_add_func("/runtime_spec/builders", test_builders);
 	g_test_add_func("/runtime_spec/capabilities", test_capabilities);
+	g_test_add_func("/runtime_spec/compact", test_compact);
 	return g_test_run();
 }
