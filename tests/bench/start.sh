@@ -18,7 +18,7 @@ bench_compare "run --rm IMG true, network none" "${args[@]}" | tee "$t"
 verdict "start, network none / floor" "$(cell "$t" coracle 5)" at-most 1.5
 
 bench_compare "the same, several layers" floor "$FLOOR --rootfs $several true" \
-	coracle "$(co_words) run --rm --network none --entrypoint true -w / -u 0 $LAYERS" | tee "$t"
+	coracle "$(co_words) run --rm --network none --entrypoint true -w / -u 0 --image-volume ignore $LAYERS" | tee "$t"
 verdict "start, several layers / floor" "$(cell "$t" coracle 5)" at-most 1.5
 
 args=(floor "$FLOOR --net host --rootfs $one true" coracle "$(co_words) run --rm --network host $IMG true")
