@@ -10,6 +10,7 @@ libcmd_a_SOURCES += \
 	cmd/port.c \
 	cmd/ps.c \
 	cmd/rename.c \
+	cmd/restart.c \
 	cmd/rm.c \
 	cmd/start.c \
 	cmd/stop.c \

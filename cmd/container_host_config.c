@@ -305,6 +305,8 @@ json_t *container_host_config(struct context *c, const struct container_record *
 	json_object_set_new(o, "Cgroups", text(cgroups && *cgroups ? cgroups : "default"));
 	json_object_set_new(o, "ContainerIDFile", text(r->cid_file));
 	json_object_set_new(o, "LogConfig", log_config(c, r));
+	json_object_set_new(o, "RestartPolicy", json_pack("{s:s, s:i}", "Name", r->restart ? r->restart : "no",
+							  "MaximumRetryCount", r->restart_max));
 	json_object_set_new(o, "AutoRemove", json_boolean(r->auto_remove));
 	json_object_set_new(o, "Annotations", at(config, "annotations") ? json_incref(at(config, "annotations"))
 									  : json_object());

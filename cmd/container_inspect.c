@@ -73,7 +73,7 @@ static json_t *state_object(const struct container_state *st, json_t *config)
 	json_object_set_new(o, "Running", json_boolean(st->status == CONTAINER_RUNNING ||
 						       st->status == CONTAINER_STOPPING));
 	json_object_set_new(o, "Paused", json_boolean(st->status == CONTAINER_PAUSED));
-	json_object_set_new(o, "Restarting", json_false());
+	json_object_set_new(o, "Restarting", json_boolean(st->status == CONTAINER_RESTARTING));
 	json_object_set_new(o, "OOMKilled", json_boolean(st->oom_killed));
 	json_object_set_new(o, "Dead", json_false());
 	json_object_set_new(o, "Pid", json_integer(st->pid));
@@ -252,7 +252,7 @@ json_t *container_object(struct context *c, const struct container_info *i)
 	json_object_set_new(o, "OCIConfigPath", text(config_path));
 	json_object_set_new(o, "OCIRuntime", text("coracle"));
 	json_object_set_new(o, "StaticDir", text(dir));
-	json_object_set_new(o, "RestartCount", json_integer(0));
+	json_object_set_new(o, "RestartCount", json_integer(i->state.restarts));
 	json_object_set_new(o, "Name", text(r->name));
 	json_object_set_new(o, "Driver", text(c->store->driver));
 	json_object_set_new(o, "EffectiveCaps", effective_caps(r, config));

@@ -225,6 +225,8 @@ static int passes_one(const struct container_info *i, const char *key, const cha
 		return g_str_has_prefix(r->id, value);
 	if (!strcmp(key, "ancestor"))
 		return is_image(r, value);
+	if (!strcmp(key, "restart-policy"))
+		return !strcmp(value, r->restart ? r->restart : "no");
 	if (!strcmp(key, "exited"))
 		return text_int(value, 0, 255, &n) && i->state.status == CONTAINER_EXITED && i->state.exit_code == n;
 	if (!strcmp(key, "volume"))
@@ -268,7 +270,7 @@ int container_passes(struct context *c, const struct container_info *i, char *co
 			if (age)
 				return r;
 			return err_msg(e, EINVAL, "--filter \"%s\": must be label=, status=, name=, id=, ancestor=, "
-				       "exited=, volume=, network=, since= or before= with a value", *filters);
+				       "exited=, restart-policy=, volume=, network=, since= or before= with a value", *filters);
 		}
 		if (label && !r) {
 			g_free(key);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/globals.h"
 #include "cmd/launch_inside.h"
 #include "core/base/fd.h"
 #include "core/base/file.h"
@@ -259,6 +260,34 @@ static void stopped(void *ctx, const struct container_state *state)
 		log_warn("%s", e.msg);
 }
 
+/* A new process with nothing of the old one in its memory, by the same way as `start`. */
+static void again(void *ctx, int lock_fd, int listener)
+{
+	const struct launch_ctx *x = ctx;
+	const struct context *c = x->job->c;
+	g_autofree char *lock = g_strdup_printf("--lock-fd=%d", lock_fd), *sock = g_strdup_printf("--listener=%d", listener);
+	g_autofree char *manager = g_strconcat("--cgroup-manager=", c->cgroup_manager ? c->cgroup_manager : "", NULL);
+	GPtrArray *a = g_ptr_array_new();
+	char **globals = global_arguments(c);
+
+	g_ptr_array_add(a, (char *)"coracle");
+	for (char **g = globals; *g; g++)
+		g_ptr_array_add(a, *g);
+	/* The keeper is in "/": relative paths would mean others. */
+	g_ptr_array_add(a, (char *)"--root");
+	g_ptr_array_add(a, c->store->root);
+	g_ptr_array_add(a, (char *)"--runroot");
+	g_ptr_array_add(a, c->store->run);
+	if (c->cgroup_manager)
+		g_ptr_array_add(a, manager);
+	g_ptr_array_add(a, (char *)"__restart");
+	g_ptr_array_add(a, lock);
+	g_ptr_array_add(a, sock);
+	g_ptr_array_add(a, x->job->record->id);
+	g_ptr_array_add(a, NULL);
+	(void)execv("/proc/self/exe", (char **)a->pdata);
+}
+
 static int remove_tree(void *ctx, int dirfd, const char *name, struct err *e)
 {
 	const struct launch_ctx *x = ctx;
@@ -326,7 +355,7 @@ static void fill_start(struct launch_ctx *x, const struct start_options *o, stru
 			.init_path = job->record->init ? job->extras->init_path : NULL,
 			.keep_groups = job->record->keep_groups,
 		},
-		.hooks = { .ctx = x, .prepare = prepare, .helpers = helpers, .stopped = stopped,
+		.hooks = { .ctx = x, .prepare = prepare, .helpers = helpers, .stopped = stopped, .again = again,
 			   .remove_tree = remove_tree, .removed = removed },
 		.container_fd = job->container_fd,
 		.lock_fd = job->lock_fd,
@@ -337,6 +366,7 @@ static void fill_start(struct launch_ctx *x, const struct start_options *o, stru
 		.sig_proxy = o->sig_proxy,
 		.detach_keys = o->detach_keys,
 		.quiet = o->quiet,
+		.listener = o->listener,
 	};
 	/* Also without a network the loopback interface comes up. */
 	if (x->net.mode == NET_SLIRP || x->net.mode == NET_NONE) {
@@ -356,6 +386,8 @@ int launch_container(struct launch_job *job, const struct start_options *o, stru
 	r = plan(&x, e);
 	if (r == 0) {
 		fill_start(&x, o, &s);
+		s.restarts = job->state.restarts;
+		s.quick_restarts = job->state.quick_restarts;
 		r = container_run(&s, e);
 		job->lock_fd = -1;
 	}
@@ -405,9 +437,13 @@ int start_container(struct context *c, const char *id, const struct start_option
 	struct launch_job job = { .c = c, .extras = &extras };
 	int r;
 
-	lock = container_lock(&c->place, id, e);
+	lock = o->lock_fd > 0 ? o->lock_fd : container_lock(&c->place, id, e);
 	if (lock < 0)
 		return lock;
+	if (o->lock_fd > 0 && container_read_state(&c->place, id, &job.state, e) < 0)
+		return -e->code;
+	if (o->lock_fd > 0)
+		job.state.restarts++;
 	dir = container_open(&c->place, id, e);
 	if (dir < 0 || container_load(&c->place, id, &record, e) < 0 || launch_read_config(dir, &spec, e) < 0 ||
 	    launch_extras_from_json(record, &extras, e) < 0 || find_image(c, record, &img, e) < 0)

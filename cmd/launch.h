@@ -54,6 +54,7 @@ struct start_options {
 	bool detach, attach_stdin, attach_stdout, attach_stderr, sig_proxy, quiet;
 	const char *detach_keys;
 	unsigned preserve_fds;
+	int lock_fd, listener;          /* start_container: of the keeper before, for the restart policy; 0: none */
 };
 
 /* Everything of one start. The launcher borrows it all until it returns. */
@@ -65,6 +66,7 @@ struct launch_job {
 	const struct image *img;        /* NULL for --rootfs */
 	const char *config_json;        /* `run`: written when all is made; NULL: it is there */
 	int container_fd, lock_fd;      /* taken over */
+	struct container_state state;   /* of a restart: what is counted on; else zero */
 };
 
 /* Start it. The program's exit status (0 when detached), or -errno with `e` filled; then a `run` has left nothing. */

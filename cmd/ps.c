@@ -65,6 +65,9 @@ static char *status_text(const struct container_state *st, int64_t now)
 		return g_strdup_printf("Exited (%d) %s", st->exit_code, span);
 	case CONTAINER_PAUSED:
 		return g_strdup("Paused");
+	case CONTAINER_RESTARTING:
+		span = text_ago((now - st->finished_ns) / 1000000000);
+		return g_strdup_printf("Restarting (%d) %s", st->exit_code, span);
 	case CONTAINER_STOPPING:
 		return g_strdup("Stopping");
 	default:
@@ -293,7 +296,7 @@ static unsigned shown_states(const struct ps_options *o)
 {
 	bool any = o->all || o->last > 0 || o->latest || filters_state(o->filter);
 
-	return any ? 0 : 1U << CONTAINER_RUNNING | 1U << CONTAINER_PAUSED | 1U << CONTAINER_STOPPING;
+	return any ? 0 : CONTAINER_ALIVE;
 }
 
 static int select_shown(struct context *c, const struct ps_options *o, GPtrArray *set, struct err *e)

@@ -53,6 +53,8 @@ static const struct opt process_options[] = {
 	{ .name = "oom-score-adj", .type = OPT_INT, AT(oom_score_adj), .arg = "n", SETS(oom_score_adj_set),
 	  .help = "Preference for being killed when memory is short, -1000 to 1000" },
 	STRING("stop-signal", 0, stop_signal, "signal", "What stop sends first (default: the image's, else TERM)"),
+	{ .name = "restart", .type = OPT_STRING, AT(restart), .arg = "policy",
+	  .help = "Start it again when it ends: no, on-failure[:max], always, unless-stopped (default no)" },
 	{ .name = "stop-timeout", .type = OPT_INT, AT(stop_timeout), .arg = "seconds",
 	  .help = "How long stop waits before it kills (default 10)" },
 	{ .name = "timeout", .type = OPT_INT, AT(timeout), .arg = "seconds",

@@ -16,6 +16,7 @@ struct run_options {
 	char *entrypoint, *workdir, *user, *umask, *tz, *init_path, *hostname, *stop_signal;
 	bool entrypoint_set;            /* --entrypoint "" forgets the image's */
 	char **env, **env_file, **unsetenv, **ulimit, **group_add;
+	char *restart;
 	int64_t stop_timeout, timeout, oom_score_adj, preserve_fds;
 	bool oom_score_adj_set, hostname_set;
 

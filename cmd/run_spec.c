@@ -110,6 +110,28 @@ static int make_log(struct run_plan *p, struct err *e)
 	return 0;
 }
 
+static int make_restart(struct run_plan *p, struct err *e)
+{
+	struct container_record *r = p->rec;
+	g_auto(GStrv) part = g_strsplit(p->o->restart ? p->o->restart : "no", ":", 2);
+	bool failure = !g_strcmp0(part[0], "on-failure");
+	int64_t max = 0;
+
+	if (!part[0] || (!failure && strcmp(part[0], "no") && strcmp(part[0], "never") && strcmp(part[0], "always") &&
+			 strcmp(part[0], "unless-stopped")))
+		return err_msg(e, EINVAL, "--restart \"%s\": must be no, on-failure[:max], always or unless-stopped",
+			       p->o->restart);
+	if (part[1] && (!failure || !text_int(part[1], 0, 1000000, &max)))
+		return err_msg(e, EINVAL, "--restart \"%s\": a number of restarts is for on-failure only", p->o->restart);
+	if (!strcmp(part[0], "no") || !strcmp(part[0], "never"))
+		return 0;
+	if (r->auto_remove)
+		return err_msg(e, EINVAL, "--rm and --restart %s exclude each other", p->o->restart);
+	r->restart = arena_strdup(&r->arena, part[0]);
+	r->restart_max = (int)max;
+	return 0;
+}
+
 static int make_stop(struct run_plan *p, struct err *e)
 {
 	const char *name = p->o->stop_signal ? p->o->stop_signal : p->img ? p->img->config.stop_signal : NULL;
@@ -227,7 +249,7 @@ int run_plan_make(struct run_plan *p, struct err *e)
 	p->spec->root_path = arena_strdup(&p->spec->arena, "rootfs");
 	describe(p);
 	if (run_env_plan(p, e) < 0 || run_names_plan(p, e) < 0 || make_user(p, e) < 0 || make_labels(p, e) < 0 ||
-	    make_log(p, e) < 0 || make_stop(p, e) < 0 || make_files(p, e) < 0)
+	    make_log(p, e) < 0 || make_restart(p, e) < 0 || make_stop(p, e) < 0 || make_files(p, e) < 0)
 		return -e->code;
 	if (run_limits_plan(p, e) < 0 || run_security_plan(p, e) < 0 || run_mounts_collect(p, e) < 0)
 		return -e->code;

@@ -71,8 +71,7 @@ static int signal_number(const char *s)
 
 static bool is_running(const struct container_info *i)
 {
-	return i->state.status == CONTAINER_RUNNING || i->state.status == CONTAINER_PAUSED ||
-	       i->state.status == CONTAINER_STOPPING;
+	return CONTAINER_ALIVE & 1U << i->state.status;
 }
 
 static int choose(struct context *c, const struct act_options *o, bool running, int argc, char **argv,
@@ -83,7 +82,7 @@ static int choose(struct context *c, const struct act_options *o, bool running, 
 	int r = context_store(c, e);
 
 	if (running && o->all)
-		choice.states = 1U << CONTAINER_RUNNING | 1U << CONTAINER_PAUSED | 1U << CONTAINER_STOPPING;
+		choice.states = CONTAINER_ALIVE;
 	return r < 0 ? r : container_choose(c, &choice, argc, argv, ret, worst, e);
 }
 

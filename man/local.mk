@@ -23,6 +23,7 @@ dist_man_MANS += \
 	man/coracle-pull.1 \
 	man/coracle-push.1 \
 	man/coracle-rename.1 \
+	man/coracle-restart.1 \
 	man/coracle-rm.1 \
 	man/coracle-rmi.1 \
 	man/coracle-run.1 \

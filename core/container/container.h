@@ -9,7 +9,7 @@
  *
  * A container directory without record.json is half-made: garbage once its lock is free. The state is
  * derived: no state.json -> created; lock held -> running (or what state.json says while it is held:
- * stopping, paused); lock free -> exited with state.json's code, or 137 when the keeper was killed
+ * stopping, paused; restarting: the keeper waits for the next start); lock free -> exited with state.json's code, or 137 when the keeper was killed
  * before it could say, or the machine was cut off (boot_id differs).
  */
 #ifndef CORACLE_CONTAINER_CONTAINER_H
@@ -26,7 +26,7 @@
 struct container_place { int containers_fd, names_fd, run_fd; const char *containers_path, *run_path; };
 
 enum container_status { CONTAINER_CREATED, CONTAINER_RUNNING, CONTAINER_PAUSED, CONTAINER_STOPPING,
-	CONTAINER_EXITED, CONTAINER_STATUS_COUNT };
+	CONTAINER_EXITED, CONTAINER_RESTARTING, CONTAINER_STATUS_COUNT };
 const char *container_status_name(enum container_status s);     /* "created" "running" ... */
 
 struct port_mapping { char *host_ip; uint16_t host_port, container_port; char *protocol; };
@@ -58,6 +58,8 @@ struct container_record {
 	int log_files;                  /* at most so many; 0: the default */
 	int stop_signal; int64_t stop_timeout_s, timeout_s;
 	bool auto_remove, tty, interactive, init, keep_groups, privileged, read_only, oci_cgroup;
+	char *restart;                  /* policy: "no", "on-failure", "always", "unless-stopped"; NULL: no */
+	int restart_max;                /* on-failure: at most so often; 0: no bound */
 	char *pid_file, *cid_file;
 	char *hostname;
 	char *limits_note;              /* cgroup decision, as text for cmd/ */
@@ -70,6 +72,8 @@ struct container_state {
 	int64_t started_ns, finished_ns;
 	int exit_code;
 	bool oom_killed, timed_out;
+	int restarts;                   /* by its restart policy, since it was last started by hand */
+	int quick_restarts;             /* of those, the latest whose program did not live long: for the back-off */
 	char error[256];                /* why it did not start, "" */
 };
 

@@ -135,7 +135,8 @@ static int created(void *ctx, pid_t init, struct err *e)
 	if (r < 0)
 		return r;
 	k->state = (struct container_state){ .status = CONTAINER_RUNNING, .pid = init, .keeper_pid = getpid(),
-					     .started_ns = text_now_ns() };
+					     .started_ns = text_now_ns(), .restarts = s->restarts,
+					     .quick_restarts = s->quick_restarts };
 	r = container_write_state(s->container_fd, &k->state, e);
 	if (r == 0 && s->config_json)
 		r = container_commit(s->container_fd, s->record, s->config_json, !s->record->auto_remove, e);
@@ -192,7 +193,7 @@ static int start_program(struct keeper *k, struct err *e)
 	if (r == 0)
 		r = plan_stdio(k, e);
 	if (r == 0)
-		k->listener = ctl_listen(s->place, s->record->id, e);
+		k->listener = s->listener > 0 ? s->listener : ctl_listen(s->place, s->record->id, e);
 	if (r < 0 || k->listener < 0)
 		return r < 0 ? r : k->listener;
 	w = (struct wrapped){ .theirs = s->launch.hooks, .k = k };
@@ -285,6 +286,7 @@ static void become_running(struct keeper *k)
 		k->tty = k->out[0] = k->in = k->program.tty;
 		(void)fd_set_nonblock(k->tty, true);
 	}
+	k->began_at = keeper_now();
 	k->conns[0].attached = k->conns[0].owner = !s->detach;
 	if (s->record->timeout_s > 0)
 		k->timeout_at = keeper_now() + s->record->timeout_s * INT64_C(1000000000);
@@ -334,7 +336,7 @@ static void tell_end(struct keeper *k)
 		struct pollfd p = { .fd = c->fd, .events = POLLOUT };
 
 		while (c->owed) {
-			if (poll(&p, 1, c->owner ? -1 : LAST_WAIT_MS) == 0)
+			if (poll(&p, 1, c->owner && k->state.status == CONTAINER_EXITED ? -1 : LAST_WAIT_MS) == 0)
 				break;
 			c->owed = !say_end(k, c);
 		}
@@ -350,6 +352,12 @@ static _Noreturn void finish(struct keeper *k)
 		s->hooks.stopped(s->hooks.ctx, &k->state);
 	if (s->record->pid_file && s->record->pid_file[0] == '/')
 		(void)unlink(s->record->pid_file);
+	if (k->state.status == CONTAINER_RESTARTING) {
+		tell_end(k);
+		for (size_t i = 0; i < k->n_conns; i++)
+			keeper_hang_up(k, &k->conns[i]);
+		keeper_restart(k);
+	}
 	if (s->record->auto_remove) {
 		remove_container(k);
 	} else {

@@ -54,8 +54,10 @@ struct keeper {
 	size_t chunk_len;
 	int chunk_stream;
 
+	bool told_to_stop;      /* by the user: the restart policy does not apply */
+	int64_t began_at, ended_at;     /* the program, by keeper_now() */
 	bool ended;             /* the program is over; what it left in the pipes is being delivered */
-	int64_t timeout_at, kill_at, settle_at, late_at;         /* CLOCK_MONOTONIC ns; 0: never */
+	int64_t timeout_at, kill_at, settle_at, late_at, restart_at;         /* CLOCK_MONOTONIC ns; 0: never */
 };
 
 /* The keeper's whole life; `client` is its end of the socket pair. */
@@ -66,6 +68,16 @@ void keeper_settle(struct keeper *k);
 
 /* keeper_loop.c: until the program is over and all is delivered. */
 void keeper_loop(struct keeper *k);
+/* Serve once what there is to serve, waiting for it. */
+void keeper_turn(struct keeper *k);
+
+/* keeper_restart.c: the restart policy. */
+/* Does it want another start after this end? */
+bool keeper_wants_restart(const struct keeper *k);
+/* Wait (serving the control socket) and start the next keeper, which takes over lock and socket: then this process is
+ * gone. Returns when told to stop meanwhile, or when that fails. */
+void keeper_restart(struct keeper *k);
+
 /* Send `type` to every client (CTL_NOTE, CTL_EXIT). */
 void keeper_tell_all(struct keeper *k, enum ctl_type type, int value, uint32_t a, const char *text);
 /* Room for `n` connections. False without memory: then there are no more than now. */

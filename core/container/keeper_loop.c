@@ -52,7 +52,14 @@ static int send_signal(struct keeper *k, int sig)
 
 static int stop(struct keeper *k, int sig, int64_t seconds)
 {
-	int r = send_signal(k, sig ? sig : (k->s->record->stop_signal ? k->s->record->stop_signal : SIGTERM));
+	int r;
+
+	k->told_to_stop = true;
+	if (k->restart_at) {    /* there is nothing to stop but the next start */
+		k->restart_at = 0;
+		return 0;
+	}
+	r = send_signal(k, sig ? sig : (k->s->record->stop_signal ? k->s->record->stop_signal : SIGTERM));
 
 	if (r < 0)
 		return r;
@@ -111,7 +118,10 @@ static void handle_record(struct keeper *k, struct keeper_conn *c, const struct 
 		resize(k, h);
 		return;
 	case CTL_SIGNAL:
-		(void)ctl_send(c->fd, CTL_DONE, send_signal(k, h->value), 0, 0, NULL, 0);
+		if (h->value == SIGKILL)
+			k->told_to_stop = true;
+		(void)ctl_send(c->fd, CTL_DONE, k->restart_at && h->value == SIGKILL ? stop(k, 0, 0) :
+			       send_signal(k, h->value), 0, 0, NULL, 0);
 		return;
 	case CTL_STOP:
 		(void)ctl_send(c->fd, CTL_DONE, stop(k, h->value, h->a), 0, 0, NULL, 0);
@@ -173,10 +183,11 @@ static void program_ended(struct keeper *k)
 		;
 	k->state.exit_code = si.si_code == CLD_EXITED ? si.si_status : 128 + si.si_status;
 	k->state.oom_killed = k->state.exit_code == 137 && was_oom_killed(k);
-	k->state.status = CONTAINER_EXITED;
+	k->state.status = keeper_wants_restart(k) ? CONTAINER_RESTARTING : CONTAINER_EXITED;
 	k->state.finished_ns = text_now_ns();
 	k->state.pid = k->state.keeper_pid = 0;
 	k->ended = true;
+	k->ended_at = keeper_now();
 	k->kill_at = k->timeout_at = k->settle_at = 0;
 	fd_close(&k->program.pidfd);
 	/* Not for what is removed at once. */
@@ -209,7 +220,7 @@ static void read_signals(struct keeper *k)
 
 static int poll_timeout(struct keeper *k)
 {
-	const int64_t deadlines[] = { k->timeout_at, k->kill_at, k->settle_at, k->late_at };
+	const int64_t deadlines[] = { k->timeout_at, k->kill_at, k->settle_at, k->late_at, k->restart_at };
 	int64_t at = 0, left;
 
 	for (size_t i = 0; i < sizeof deadlines / sizeof *deadlines; i++)
@@ -351,13 +362,17 @@ static bool drained(struct keeper *k)
 	return k->chunk_len == 0;
 }
 
+void keeper_turn(struct keeper *k)
+{
+	fill(k, k->polled);
+	if (poll(k->polled, SLOT_CONNS + k->n_conns, poll_timeout(k)) < 0)
+		return;
+	serve(k, k->polled);
+	check_deadlines(k);
+}
+
 void keeper_loop(struct keeper *k)
 {
-	while (!k->ended || !drained(k)) {
-		fill(k, k->polled);
-		if (poll(k->polled, SLOT_CONNS + k->n_conns, poll_timeout(k)) < 0)
-			continue;
-		serve(k, k->polled);
-		check_deadlines(k);
-	}
+	while (!k->ended || !drained(k))
+		keeper_turn(k);
 }

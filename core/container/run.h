@@ -32,6 +32,10 @@ struct keeper_hooks {
 	 * For what was made outside it: cgroup directory, poststop hooks, volumes. Must not fail. */
 	void (*stopped)(void *ctx, const struct container_state *state);
 
+	/* For the restart policy, in a child of the keeper: become a process that starts the container once more, with
+	 * the lock and the control socket in these descriptors. Returns on failure only. */
+	void (*again)(void *ctx, int lock_fd, int listener);
+
 	/* Remove `name` in `dirfd` even where subordinate ids own files: store_remove(). NULL: only what the
 	 * user may remove is removed. */
 	container_tree_remover *remove_tree;
@@ -55,6 +59,8 @@ struct container_start {
 
 	int container_fd;               /* containers/<id> */
 	int lock_fd;                    /* its lock, held exclusively; the keeper goes on holding it */
+	int listener;                   /* the control socket of the keeper before (restart policy), or 0 */
+	int restarts, quick_restarts;   /* for the state */
 
 	bool detach;                    /* return as soon as the program has started */
 	bool attach_stdin, attach_stdout, attach_stderr;        /* -a; run's default: all three */

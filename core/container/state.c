@@ -71,8 +71,9 @@ static void derive_killed(const struct container_place *p, const char *id, struc
 	snprintf(path, sizeof path, "%.64s/" STATE_FILE, id);
 	if (fstatat(p->containers_fd, path, &sb, 0) == 0)       /* no better time is known */
 		st->finished_ns = sb.st_mtim.tv_sec * INT64_C(1000000000) + sb.st_mtim.tv_nsec;
+	if (st->status != CONTAINER_RESTARTING)         /* else it had ended by itself, and said how */
+		st->exit_code = 137;
 	st->status = CONTAINER_EXITED;
-	st->exit_code = 137;
 	st->pid = st->keeper_pid = 0;
 }
 
