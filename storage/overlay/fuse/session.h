@@ -1,0 +1,21 @@
+/* session.h - threads that answer the kernel until the mount is gone.
+ *
+ * libfuse parses and answers; this file does its input and output, so that each thread has a queue of its own
+ * (FUSE_DEV_IOC_CLONE) and two things that libfuse 3.14 does not know are there: FUSE_HANDLE_KILLPRIV_V2 (without it
+ * the kernel asks for an attribute at every write(2)) and O_TMPFILE.
+ */
+#ifndef CORACLE_STORAGE_OVERLAY_FUSE_SESSION_H
+#define CORACLE_STORAGE_OVERLAY_FUSE_SESSION_H
+
+#include "storage/overlay/fuse/ops.h"
+
+#define SESSION_THREADS 4
+
+/* Prepare to serve the mount behind the descriptor devs[0] of /dev/fuse; the others (n_devs - 1) are open and not
+ * used yet. Taken over. 0 or -errno. */
+int session_new(struct ovl *o, const int *devs, size_t n_devs, struct err *e);
+
+/* Serve with as many threads as there are descriptors, or as can be had. Returns when the mount is gone. */
+void session_run(void);
+
+#endif
