@@ -31,7 +31,7 @@ const struct opt global_options[] = {
 	{ "runroot", 0, OPT_STRING, AT(runroot), "dir", "Directory of what lives until the next boot", NULL,
 	  COMPLETE_FILE, 0, NULL },
 	{ "storage-driver", 0, OPT_STRING, AT(driver), "driver", "How root file systems are mounted",
-	  "overlay|vfs", COMPLETE_CHOICES, 0, NULL },
+	  "overlay|fuse|vfs", COMPLETE_CHOICES, 0, NULL },
 	{ "storage-opt", 0, OPT_LIST, AT(storage_opt), "key=value", "Option of the storage driver", NULL,
 	  COMPLETE_NONE, 0, NULL },
 	{ "log-level", 0, OPT_STRING, AT(log_level), "level", "Show messages of this level and worse",

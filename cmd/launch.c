@@ -165,11 +165,39 @@ static int plan_specials(struct launch_ctx *x, struct err *e)
 				       s->kind == SPECIAL_IMAGE ? "image" : "volume", s->source);
 		if (r < 0)
 			return r;
+		if (x->images[i] && rootfs_plan_volume(x->job->c->store, x->images[i], s->rw, &x->map,
+						       &x->overlays[i], e) < 0)
+			return err_wrap(e, "mount at %s", s->destination);
 	}
 	return 0;
 }
 
 /* Hooks in the keeper. */
+
+static int serve(struct launch_ctx *x, struct rootfs_plan *p, struct err *e)
+{
+	int pidfd;
+
+	if (!p)
+		return 0;
+	if (rootfs_serve(p, &pidfd, e) < 0)
+		return -e->code;
+	if (pidfd >= 0 && x->n_servers < KEEPER_HELPERS_MAX - 2)
+		x->servers[x->n_servers++] = pidfd;
+	else if (pidfd >= 0)
+		(void)close(pidfd);
+	return 0;
+}
+
+static int serve_all(struct launch_ctx *x, struct err *e)
+{
+	if (serve(x, x->root, e) < 0)
+		return -e->code;
+	for (size_t i = 0; i < x->job->extras->n_specials; i++)
+		if (serve(x, x->overlays[i], e) < 0)
+			return -e->code;
+	return 0;
+}
 
 static void note_ports(struct launch_ctx *x)
 {
@@ -185,6 +213,8 @@ static int prepare(void *ctx, struct launch_params *p, struct err *e)
 	const struct rspec_resources *limits = &x->job->spec->resources;
 	struct cgroup_request req = { .id = x->job->record->id, .resources = limits };
 
+	if (serve_all(x, e) < 0)
+		return -e->code;
 	if (x->net.n_ports) {
 		if (net_plan_bind(&x->net, e) < 0)
 			return -e->code;
@@ -247,6 +277,8 @@ static size_t helpers(void *ctx, int *pidfds, size_t max)
 		pidfds[n++] = x->procs.net_pidfd;
 	if (x->procs.ports_pidfd >= 0 && n < max)
 		pidfds[n++] = x->procs.ports_pidfd;
+	for (size_t i = 0; i < x->n_servers && n < max; i++)
+		pidfds[n++] = x->servers[i];
 	return n;
 }
 

@@ -306,8 +306,6 @@ static int make_special(struct launch_ctx *x, int rootfd, struct rspec *spec, si
 	case SPECIAL_CHOWN:
 		return chown_tree(s, spec, e);
 	case SPECIAL_IMAGE:
-		fd = rootfs_mount_image(x->job->c->store, x->images[i], s->rw, e);
-		break;
 	case SPECIAL_OVERLAY:
 		fd = rootfs_mount(x->overlays[i], e);
 		break;

@@ -3,6 +3,7 @@
 #define CORACLE_CMD_LAUNCH_INSIDE_H
 
 #include "cmd/launch.h"
+#include "core/container/run.h"
 #include "core/runtime/idmap.h"
 #include "net/plan.h"
 #include "storage/rootfs.h"
@@ -16,7 +17,9 @@ struct launch_ctx {
 	struct net_procs procs;
 	struct cgroup *cgroup;
 	struct image **images;          /* per special: the image of SPECIAL_IMAGE, or NULL */
-	struct rootfs_plan **overlays;  /* per special: the plan of SPECIAL_OVERLAY, or NULL */
+	struct rootfs_plan **overlays;  /* per special: the plan of SPECIAL_OVERLAY or SPECIAL_IMAGE, or NULL */
+	int servers[KEEPER_HELPERS_MAX];        /* pidfds of what serves `root` and `overlays` */
+	size_t n_servers;
 	bool *fill;                     /* per special: a volume that was never mounted */
 	struct host_user { char *name, *gecos, *home; } user;   /* the caller, for keep-id */
 	int files_fd;                   /* init: the tmpfs with our files, attached at `files_path` */

@@ -6,6 +6,7 @@
 #include "core/base/fd.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
+#include "storage/overlay/fuse/server.h"
 #include "storage/overlay/overlay.h"
 #include "storage/store.h"
 
@@ -47,18 +48,30 @@ static int try_overlay(struct store *s, struct err *e)
 	return r;
 }
 
+static void choose(struct store *s)
+{
+	struct err overlay = ERR_INIT, fuse = ERR_INIT;
+
+	if (try_overlay(s, &overlay) == 0) {
+		s->driver = g_strdup("overlay");
+		s->driver_why = g_strdup("a trial mount of the kernel's overlay worked");
+	} else if (fuse_trial(&fuse) == 0) {
+		s->driver = g_strdup("fuse");
+		s->driver_why = g_strdup_printf("the kernel's overlay cannot be used: %s", overlay.msg);
+	} else {
+		s->driver = g_strdup("vfs");
+		s->driver_why = g_strdup_printf("the kernel's overlay cannot be used: %s; nor can fuse: %s", overlay.msg,
+						fuse.msg);
+	}
+}
+
 int store_choose_driver(struct store *s, struct err *e)
 {
-	struct err trial = ERR_INIT;
 	g_autofree char *text = NULL;
-	int r;
 
 	if (s->driver || read_recorded(s))
 		return 0;
-	r = try_overlay(s, &trial);
-	s->driver = g_strdup(r == 0 ? "overlay" : "vfs");
-	s->driver_why = r == 0 ? g_strdup("a trial mount of the kernel's overlay worked") :
-		g_strdup_printf("the kernel's overlay cannot be used: %s", trial.msg);
+	choose(s);
 	text = g_strdup_printf("%s\n%s\n", s->driver, s->driver_why);
 	/* A store that can only be read is used as well as it goes: the trial is made again next time. */
 	if (file_replace(s->root_fd, "driver", text, strlen(text), 0600, false, e) < 0) {

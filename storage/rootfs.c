@@ -11,14 +11,15 @@
 
 #include "core/base/fd.h"
 #include "core/base/path.h"
+#include "storage/overlay/fuse/server.h"
 #include "storage/overlay/hostfs.h"
 #include "storage/overlay/overlay.h"
 #include "storage/overlay/vfs.h"
 #include "storage/reown.h"
 
-enum rootfs_kind { ROOTFS_OVERLAY, ROOTFS_VFS, ROOTFS_DIR, ROOTFS_HOST, ROOTFS_KIND_COUNT };
+enum rootfs_kind { ROOTFS_OVERLAY, ROOTFS_FUSE, ROOTFS_VFS, ROOTFS_DIR, ROOTFS_HOST, ROOTFS_KIND_COUNT };
 
-static const char *const kind_names[ROOTFS_KIND_COUNT] = { "overlay", "vfs", "dir", "overlay" };
+static const char *const kind_names[ROOTFS_KIND_COUNT] = { "overlay", "fuse", "vfs", "dir", "overlay" };
 
 struct rootfs_plan {
 	enum rootfs_kind kind;
@@ -30,6 +31,10 @@ struct rootfs_plan {
 	int container_fd;
 	bool volatile_upper;
 	bool foreign;           /* the store's owner has no id in the container */
+	bool own_ids;           /* the container's ids are not the store's: fuse shows one as the other */
+	bool in_memory;         /* the upper directory is made by init, in memory */
+	bool closed;            /* read-only from the beginning */
+	int serve_fd;           /* to the overlay process, or -1 */
 };
 
 /* A lower directory with nothing in it: overlayfs wants two when there is no upper one. */
@@ -46,6 +51,7 @@ void rootfs_plan_free(struct rootfs_plan *p)
 	g_free(p->work);
 	g_free(p->dir);
 	fd_close(&p->container_fd);
+	fd_close(&p->serve_fd);
 	g_free(p);
 }
 
@@ -56,7 +62,7 @@ static struct rootfs_plan *plan_new(const struct store *s, enum rootfs_kind kind
 	p->kind = kind;
 	p->base = g_strdup(s->root);
 	p->lowers = g_ptr_array_new_with_free_func(g_free);
-	p->container_fd = -1;
+	p->container_fd = p->serve_fd = -1;
 	return p;
 }
 
@@ -125,8 +131,9 @@ static int make_upper(struct rootfs_plan *p, const struct store *s, struct err *
 static int plan_overlay(struct rootfs_plan *p, const struct store *s, struct err *e)
 {
 	int r = 0;
+	bool alone = p->container_fd < 0 && !p->in_memory && p->kind == ROOTFS_OVERLAY;
 
-	if (p->lowers->len == 0 || (p->lowers->len == 1 && p->container_fd < 0))
+	if (p->lowers->len == 0 || (p->lowers->len == 1 && alone))
 		r = add_empty(p, s, e);
 	if (r == 0 && p->container_fd >= 0)
 		r = make_upper(p, s, e);
@@ -151,39 +158,31 @@ static bool is_foreign(const struct idmap *m)
 				 idmap_inside(m->gid, m->n_gid, getegid()) < 0);
 }
 
-int rootfs_plan_image(struct store *s, const struct image *img, const struct rootfs_options *o,
-		      struct rootfs_plan **ret, struct err *e)
+/* The store's driver, or the one that can show the files through these ids. 0 or -errno. */
+static int choose_kind(struct store *s, const struct idmap *m, enum rootfs_kind *ret, struct err *e)
 {
-	struct rootfs_plan *p;
-	bool vfs;
-	int r;
+	int r = s->driver ? 0 : store_choose_driver(s, e);
 
-	if (!s->driver && (r = store_choose_driver(s, e)) < 0)
-		return r;
-	vfs = !strcmp(s->driver, "vfs");
-	if (!img->host && o->idmap && !shows_image(o->idmap))
-		return err_msg(e, EOPNOTSUPP,
-			       "the %s driver cannot show an image's owners through these id maps: only the fuse "
-			       "driver can, which this version does not have; without --userns and --uidmap the "
-			       "container's root is you on the host", s->driver);
-	if (img->host && is_foreign(o->idmap) && !(o->volatile_upper && hostfs_in_memory()))
-		return err_msg(e, EOPNOTSUPP, "the image host with these id maps: what the container writes could "
-			       "not be stored as yours; use --rm (Linux 6.6 or later) or another --userns");
-	r = reown_image(s, img, e);
 	if (r < 0)
 		return r;
-	p = plan_new(s, img->host ? ROOTFS_HOST : vfs ? ROOTFS_VFS : ROOTFS_OVERLAY);
+	*ret = !strcmp(s->driver, "fuse") ? ROOTFS_FUSE : !strcmp(s->driver, "vfs") ? ROOTFS_VFS : ROOTFS_OVERLAY;
+	if (!m || shows_image(m) || *ret == ROOTFS_FUSE)
+		return 0;
+	if (fuse_trial(e) < 0)
+		return err_wrap(e, "the %s driver cannot show an image's owners through these id maps, and the fuse "
+				"driver, which can, does not work", s->driver);
+	*ret = ROOTFS_FUSE;
+	return 0;
+}
+
+static int finish_plan(struct rootfs_plan *p, const struct store *s, const struct rootfs_options *o,
+		       struct rootfs_plan **ret, struct err *e)
+{
+	int r = name_container(p, o, e);
+
 	p->foreign = is_foreign(o->idmap);
-	if (!img->host)
-		add_layers(p, &img->config);
-	r = name_container(p, o, e);
-	/* Below all layers, and the first to go without. */
-	if (r == 0 && p->kind == ROOTFS_OVERLAY && o->mountpoints && !p->foreign && p->lowers->len > 0 &&
-	    p->lowers->len < OVERLAY_LOWERS_MAX) {
-		r = store_mountpoints(s, e);
-		g_ptr_array_add(p->lowers, g_strdup(STORE_MOUNTPOINTS));
-	}
-	if (r == 0 && p->kind == ROOTFS_OVERLAY)
+	p->own_ids = o->idmap && !shows_image(o->idmap);
+	if (r == 0 && (p->kind == ROOTFS_OVERLAY || p->kind == ROOTFS_FUSE))
 		r = plan_overlay(p, s, e);
 	if (r < 0) {
 		rootfs_plan_free(p);
@@ -193,13 +192,79 @@ int rootfs_plan_image(struct store *s, const struct image *img, const struct roo
 	return 0;
 }
 
+/* Below all layers, and the first to go without. */
+static int add_mountpoints(struct rootfs_plan *p, struct store *s, const struct rootfs_options *o, struct err *e)
+{
+	bool merged = p->kind == ROOTFS_OVERLAY || p->kind == ROOTFS_FUSE;
+
+	if (!merged || !o->mountpoints || is_foreign(o->idmap) || p->lowers->len == 0 ||
+	    p->lowers->len >= OVERLAY_LOWERS_MAX)
+		return 0;
+	g_ptr_array_add(p->lowers, g_strdup(STORE_MOUNTPOINTS));
+	return store_mountpoints(s, e);
+}
+
+int rootfs_plan_image(struct store *s, const struct image *img, const struct rootfs_options *o,
+		      struct rootfs_plan **ret, struct err *e)
+{
+	enum rootfs_kind kind = ROOTFS_HOST;
+	struct rootfs_plan *p;
+
+	if (!img->host && choose_kind(s, o->idmap, &kind, e) < 0)
+		return -e->code;
+	if (img->host && is_foreign(o->idmap) && !(o->volatile_upper && hostfs_in_memory()))
+		return err_msg(e, EOPNOTSUPP, "the image host with these id maps: what the container writes could "
+			       "not be stored as yours; use --rm (Linux 6.6 or later) or another --userns");
+	if (reown_image(s, img, e) < 0)
+		return -e->code;
+	p = plan_new(s, kind);
+	if (!img->host)
+		add_layers(p, &img->config);
+	if (add_mountpoints(p, s, o, e) < 0) {
+		rootfs_plan_free(p);
+		return -e->code;
+	}
+	return finish_plan(p, s, o, ret, e);
+}
+
+int rootfs_plan_volume(struct store *s, const struct image *img, bool rw, const struct idmap *m,
+		       struct rootfs_plan **ret, struct err *e)
+{
+	const struct rootfs_options o = { .container_fd = -1, .volatile_upper = true, .idmap = m };
+	enum rootfs_kind kind;
+	struct rootfs_plan *p;
+
+	if (img->host)
+		return err_msg(e, EOPNOTSUPP, "the image host cannot be mounted into a container");
+	if (choose_kind(s, m, &kind, e) < 0)
+		return -e->code;
+	if (kind == ROOTFS_VFS)
+		return err_msg(e, EOPNOTSUPP, "--mount type=image needs the overlay or fuse driver; this store uses vfs");
+	if (mkdirat(s->root_fd, EMPTY_DIR, 0755) < 0 && errno != EEXIST)
+		return err_set(e, errno, "%s/%s", s->root, EMPTY_DIR);
+	p = plan_new(s, kind);
+	p->in_memory = rw;
+	p->closed = !rw;
+	add_layers(p, &img->config);
+	return finish_plan(p, s, &o, ret, e);
+}
+
+/* For a directory of the host with an upper one: the kernel's driver where it works and shows the right owners. */
+static bool uses_fuse(struct store *s, const struct idmap *m)
+{
+	struct err ignored = ERR_INIT;
+
+	if (!s->driver)
+		(void)store_choose_driver(s, &ignored);
+	return (s->driver && !strcmp(s->driver, "fuse")) || is_foreign(m);
+}
+
 int rootfs_plan_dir(struct store *s, const char *dir, bool overlay, const struct rootfs_options *o,
 		    struct rootfs_plan **ret, struct err *e)
 {
 	struct rootfs_plan *p;
 	char *full = realpath(dir, NULL);
 	struct stat st;
-	int r;
 
 	if (!full)
 		return err_set(e, errno, "--rootfs %s", dir);
@@ -207,28 +272,16 @@ int rootfs_plan_dir(struct store *s, const char *dir, bool overlay, const struct
 		free(full);
 		return err_set(e, ENOTDIR, "--rootfs %s", dir);
 	}
-	if (overlay && (!strcmp(full, "/") || is_foreign(o->idmap))) {
-		r = strcmp(full, "/") != 0 ?
-		    err_msg(e, EOPNOTSUPP, "overlay of %s with these id maps: what the container writes could not "
-			    "be stored as yours; use it without O, or another --userns", full) :
-		    err_msg(e, EOPNOTSUPP, "the kernel makes no overlay of /; use the image \"host\"");
+	if (overlay && !strcmp(full, "/")) {
 		free(full);
-		return r;
+		return err_msg(e, EOPNOTSUPP, "the kernel makes no overlay of /; use the image \"host\"");
 	}
-	p = plan_new(s, overlay ? ROOTFS_OVERLAY : ROOTFS_DIR);
+	p = plan_new(s, !overlay ? ROOTFS_DIR : uses_fuse(s, o->idmap) ? ROOTFS_FUSE : ROOTFS_OVERLAY);
 	p->dir = g_strdup(full);
 	free(full);
-	r = name_container(p, o, e);
-	if (r == 0 && overlay) {
+	if (overlay)
 		g_ptr_array_add(p->lowers, g_strdup(p->dir));
-		r = plan_overlay(p, s, e);
-	}
-	if (r < 0) {
-		rootfs_plan_free(p);
-		return r;
-	}
-	*ret = p;
-	return 0;
+	return finish_plan(p, s, o, ret, e);
 }
 
 int rootfs_prepare(struct rootfs_plan *p, struct err *e)
@@ -260,31 +313,12 @@ static int mount_overlay(const struct rootfs_plan *p, struct err *e)
 	return overlay_mount(&o, e);
 }
 
-int rootfs_mount(struct rootfs_plan *p, struct err *e)
-{
-	g_autofree char *root = NULL;
-
-	switch (p->kind) {
-	case ROOTFS_OVERLAY:
-		return mount_overlay(p, e);
-	case ROOTFS_VFS:
-		root = g_build_filename(p->container, "root", NULL);
-		return clone_tree(root, false, e);
-	case ROOTFS_HOST:
-		return hostfs_mount(p->foreign ? NULL : p->container, p->volatile_upper, e);
-	default:
-		return clone_tree(p->dir, true, e);
-	}
-}
-
 /* A tmpfs over the store's empty directory, in this mount namespace alone, for an upper directory that nobody
- * keeps: overlayfs holds its own reference, so it can be unmounted again right after. */
-static int upper_in_memory(struct rootfs_plan *p, const struct store *s, struct err *e)
+ * keeps: the mount holds its own reference, so it can be unmounted again right after. */
+static int upper_in_memory(struct rootfs_plan *p, struct err *e)
 {
-	g_autofree char *place = g_build_filename(s->root, EMPTY_DIR, NULL);
+	g_autofree char *place = g_build_filename(p->base, EMPTY_DIR, NULL);
 
-	if (mkdirat(s->root_fd, EMPTY_DIR, 0755) < 0 && errno != EEXIST)
-		return err_set(e, errno, "%s", place);
 	if (mount("tmpfs", place, "tmpfs", MS_NODEV | MS_NOSUID, "mode=0755") < 0)
 		return err_set(e, errno, "tmpfs on %s", place);
 	p->upper = g_build_filename(place, "upper", NULL);
@@ -298,32 +332,73 @@ static int upper_in_memory(struct rootfs_plan *p, const struct store *s, struct 
 	return 0;
 }
 
-int rootfs_mount_image(struct store *s, const struct image *img, bool rw, struct err *e)
+/* The owner of the mount must be an id that this user namespace has. */
+static int mount_fuse(const struct rootfs_plan *p, struct err *e)
+{
+	unsigned id = p->foreign ? 0 : geteuid();
+	autofd upper = -1, work = -1;
+
+	if (!p->in_memory)
+		return fuse_mount(p->serve_fd, id, -1, -1, e);
+	upper = open(p->upper, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	work = open(p->work, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (upper < 0 || work < 0)
+		return err_set(e, errno, "%s", p->upper);
+	return fuse_mount(p->serve_fd, id, upper, work, e);
+}
+
+static int mount_merged(struct rootfs_plan *p, struct err *e)
 {
 	struct mount_attr ro = { .attr_set = MOUNT_ATTR_RDONLY };
-	struct rootfs_plan *p;
-	int r, mnt;
+	int mnt = p->in_memory ? upper_in_memory(p, e) : 0;
 
-	if (img->host)
-		return err_msg(e, EOPNOTSUPP, "the image host cannot be mounted into a container");
-	if (s->driver && !strcmp(s->driver, "vfs"))
-		return err_msg(e, EOPNOTSUPP, "--mount type=image needs the overlay driver; this store uses vfs");
-	p = plan_new(s, ROOTFS_OVERLAY);
-	add_layers(p, &img->config);
-	r = plan_overlay(p, s, e);
-	if (r == 0 && rw)
-		r = upper_in_memory(p, s, e);
-	mnt = r < 0 ? r : mount_overlay(p, e);
-	if (p->upper) {
+	if (mnt < 0)
+		return mnt;
+	mnt = p->kind == ROOTFS_FUSE ? mount_fuse(p, e) : mount_overlay(p, e);
+	if (p->in_memory) {
 		g_autofree char *place = g_path_get_dirname(p->upper);
 
 		(void)umount2(place, MNT_DETACH);
 	}
-	rootfs_plan_free(p);
-	if (mnt >= 0 && !rw && mount_setattr(mnt, "", AT_EMPTY_PATH, &ro, sizeof ro) < 0) {
-		r = err_set(e, errno, "mount_setattr");
+	if (mnt >= 0 && p->closed && mount_setattr(mnt, "", AT_EMPTY_PATH, &ro, sizeof ro) < 0) {
+		int r = err_set(e, errno, "mount_setattr");
+
 		(void)close(mnt);
 		return r;
 	}
 	return mnt;
+}
+
+int rootfs_mount(struct rootfs_plan *p, struct err *e)
+{
+	g_autofree char *root = NULL;
+
+	switch (p->kind) {
+	case ROOTFS_OVERLAY:
+	case ROOTFS_FUSE:
+		return mount_merged(p, e);
+	case ROOTFS_VFS:
+		root = g_build_filename(p->container, "root", NULL);
+		return clone_tree(root, false, e);
+	case ROOTFS_HOST:
+		return hostfs_mount(p->foreign ? NULL : p->container, p->volatile_upper, e);
+	default:
+		return clone_tree(p->dir, true, e);
+	}
+}
+
+int rootfs_serve(struct rootfs_plan *p, int *ret_pidfd, struct err *e)
+{
+	const struct fuse_dirs d = {
+		.base = p->base,
+		.lowers = (char **)p->lowers->pdata,
+		.n_lowers = p->lowers->len,
+		.upper = p->upper,
+		.work = p->work,
+		.durable = !p->volatile_upper,
+		.own_ids = p->own_ids,
+	};
+
+	*ret_pidfd = -1;
+	return p->kind == ROOTFS_FUSE ? fuse_server_fork(&d, &p->serve_fd, ret_pidfd, e) : 0;
 }

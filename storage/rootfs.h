@@ -33,15 +33,21 @@ int rootfs_plan_dir(struct store *s, const char *dir, bool overlay, const struct
 /* What must happen on disk before launch and outside init (vfs: the copy). 0 or -errno. */
 int rootfs_prepare(struct rootfs_plan *p, struct err *e);
 
+/* In the keeper, before init exists: start what serves it, if anything does. *ret_pidfd: its end, or -1. The caller
+ * owns that. 0 or -errno. */
+int rootfs_serve(struct rootfs_plan *p, int *ret_pidfd, struct err *e);
+
 /* In init: mount it; a detached mount descriptor (see launch_hooks.mount_root) or -errno. The mount is writable
  * also for --read-only, so that the runtime can make mount points before it closes the root. Changes the
  * working directory. */
 int rootfs_mount(struct rootfs_plan *p, struct err *e);
 
-/* In init: a read-only detached mount of an image, for --mount type=image; `rw`: with a throw-away upper layer in memory. */
-int rootfs_mount_image(struct store *s, const struct image *img, bool rw, struct err *e);
+/* Plan a mount of an image inside a container, for --mount type=image: read-only, or, `rw`, with a throw-away upper
+ * layer in memory. Served and mounted as a root is. `m`: the container's map. 0 or -errno. */
+int rootfs_plan_volume(struct store *s, const struct image *img, bool rw, const struct idmap *m,
+		       struct rootfs_plan **ret, struct err *e);
 
-/* "overlay", "vfs", "dir" ... for inspect. */
+/* "overlay", "fuse", "vfs", "dir" ... for inspect. */
 const char *rootfs_driver(const struct rootfs_plan *p);
 
 void rootfs_plan_free(struct rootfs_plan *p);

@@ -200,9 +200,12 @@ static void helper_ended(struct keeper *k, int *pidfd)
 {
 	struct pollfd p = { .fd = k->program.pidfd, .events = POLLIN };
 
-	(void)waitid(P_PIDFD, (id_t)*pidfd, &(siginfo_t){ 0 }, WEXITED | WNOHANG);
+	siginfo_t si = { 0 };
+
+	(void)waitid(P_PIDFD, (id_t)*pidfd, &si, WEXITED | WNOHANG);
 	fd_close(pidfd);
-	if (k->ended || poll(&p, 1, 0) != 0)
+	/* In order: what it served is gone, which it may see before we see the end of the program. */
+	if (k->ended || (si.si_code == CLD_EXITED && si.si_status == 0) || poll(&p, 1, 0) != 0)
 		return;
 	snprintf(k->state.error, sizeof k->state.error,
 		 "a process that serves the container (network or file system) ended; the container is killed");

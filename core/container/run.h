@@ -13,7 +13,7 @@
 #include "core/container/container.h"
 #include "core/runtime/launch.h"
 
-#define KEEPER_HELPERS_MAX 4
+#define KEEPER_HELPERS_MAX 16
 
 /* What the keeper asks of the rooms above it. NULL members mean nothing to do. All run in the keeper. */
 struct keeper_hooks {

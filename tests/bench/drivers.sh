@@ -32,7 +32,7 @@ measure() {
 	cp -a "$ROOTFS/." "$d"; cp "$in/in.tar" "$in/large" "$d"
 	have bwrap && measure bare-directory bwrap --unshare-all --bind "$d" / --proc /proc --dev /dev
 	rm -rf "$d"
-	for driver in overlay vfs; do
+	for driver in overlay fuse vfs; do
 		store=$BENCH_DIR/coracle-$driver
 		"$CORACLE" --root "$store" --storage-driver $driver pull -q --cert-dir "$CERTS" "$IMG" >/dev/null 2>"$BENCH_DIR/drivers.log" ||
 			{ say "not measured: coracle with $driver: $(tail -n 1 "$BENCH_DIR/drivers.log")"; continue; }

@@ -29,11 +29,12 @@ layers_are_right() {
 }
 
 @test "overlay: whiteouts, opaque directories, hard links" { layers_are_right overlay; }
+@test "fuse: whiteouts, opaque directories, hard links" { layers_are_right fuse; }
 @test "vfs: whiteouts, opaque directories, hard links" { layers_are_right vfs; }
 
-@test "one store serves both drivers by turns" {
+@test "one store serves all drivers by turns" {
 	c pull -q "$LAYERS"
-	for d in vfs overlay vfs; do
+	for d in vfs overlay fuse vfs; do
 		c --storage-driver "$d" run --rm --network none "$LAYERS"
 		ok
 		says "hello world"
@@ -57,6 +58,49 @@ layers_are_right() {
 	[ -z "$(find "$CORACLE_ROOT/containers/$id/upper" -mindepth 1)" ]
 	c --storage-driver overlay run --rm --network none --no-hosts "$BUSYBOX" test ! -e /etc/hosts
 	ok
+	c rm a
+	ok
+	assert_clean
+}
+
+@test "fuse: an upper directory written by one driver is continued by the other" {
+	c pull -q "$LAYERS"
+	c --storage-driver fuse run --network none --name a -u 0 --entrypoint sh "$LAYERS" -c '
+		[ -e /again ] && cat /opaque/* /data/keep/three /new/*
+		rm -rf /opaque /data/keep; mkdir -p /opaque /new; echo up >/opaque/up; touch /again; mv /data /moved; echo n >>/new/n'
+	for d in overlay fuse overlay; do
+		c --storage-driver "$d" start -a a
+		[ "$d" != overlay ] || c --storage-driver "$d" run --rm --network none "$LAYERS"
+		ok
+	done
+	c rm a
+	ok
+	assert_clean
+}
+
+@test "fuse: ids of the container's own choice, without a copy" {
+	c pull -q "$BUSYBOX"
+	for ids in keep-id auto:size=2000 keep-id:uid=7,gid=7; do
+		c run --rm --network none --userns "$ids" -u 0 "$BUSYBOX" sh -c '
+			stat -c %u:%g /etc /bin; touch /made && stat -c %u /made; chown 5:6 /made && stat -c %u:%g /made; rm /bin/cat'
+		ok
+		says $'0:0\n0:0\n0\n5:6'
+	done
+	assert_clean
+}
+
+@test "fuse: a killed server ends the container, and leaves what it wrote" {
+	c pull -q "$LAYERS"
+	c --storage-driver fuse run -d --network none --name a -u 0 --entrypoint sh "$LAYERS" -c 'echo kept >/kept; sync; touch /ready; sleep 1000'
+	ok
+	eventually test -e "$CORACLE_ROOT/containers/$output/upper/ready"
+	kill -9 $(pgrep -P "$("$CORACLE" inspect -f '{{.State.ConmonPid}}' a)" coracle-overlay)
+	c wait a
+	says 137
+	[ "$(cat "$CORACLE_ROOT/containers/"*/upper/kept)" = kept ]
+	c rm a
+	ok
+	assert_clean
 }
 
 @test "--rootfs: a directory, a link to it, a read-only one" {

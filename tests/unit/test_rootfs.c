@@ -154,7 +154,10 @@ static struct rootfs_plan *the_plan;
 static int mounted(void)
 {
 	struct err e = ERR_INIT;
-	int fd = rootfs_mount(the_plan, &e);
+	int fd, ignored;
+
+	g_assert_cmpint(rootfs_serve(the_plan, &ignored, &e), ==, 0);
+	fd = rootfs_mount(the_plan, &e);
 
 	g_assert_cmpstr(e.msg, ==, "");
 	g_assert_cmpint(fd, >=, 0);
@@ -295,18 +298,27 @@ static void one_layer(struct fixture *f)
 	white_out(l, "nothing");
 }
 
-static void see_image_mounts(struct fixture *f)
+static int mount_image(struct fixture *f, bool rw)
 {
 	struct err e = ERR_INIT;
-	autofd ro = rootfs_mount_image(&f->store, &f->image, false, &e), rw = -1;
+	int fd;
 
+	rootfs_plan_volume(&f->store, &f->image, rw, idmap_store(), &the_plan, &e);
 	g_assert_cmpstr(e.msg, ==, "");
+	fd = mounted();
+	rootfs_plan_free(the_plan);
+	return fd;
+}
+
+static void see_image_mounts(struct fixture *f)
+{
+	autofd ro = mount_image(f, false), rw = -1;
+
 	assert_text(ro, "file", "1");
 	g_assert_false(path_exists_at(ro, "nothing"));
 	g_assert_cmpint(mkdirat(ro, "d", 0755), <, 0);
 	g_assert_cmpint(errno, ==, EROFS);
-	rw = rootfs_mount_image(&f->store, &f->image, true, &e);
-	g_assert_cmpstr(e.msg, ==, "");
+	rw = mount_image(f, true);
 	put(rw, "new", "2");
 	assert_text(rw, "file", "1");
 }
@@ -374,16 +386,21 @@ static void test_host(struct fixture *f, gconstpointer driver)
 	rootfs_plan_free(the_plan);
 }
 
+/* Layers of which the store's own ids are not those of the container are served by the fuse driver. */
 static void test_ids(struct fixture *f, gconstpointer driver)
 {
 	static struct idmap shifted = { .n_uid = 1, .n_gid = 1, .uid = { { 0, 77777777, 10 } },
 		.gid = { { 0, 77777777, 10 } } };
+	static const unsigned ids[] = { 1 };
 	struct rootfs_options o = { .container_fd = f->container, .idmap = &shifted };
 	struct err e = ERR_INIT;
 
 	(void)driver;
-	g_assert_cmpint(rootfs_plan_image(&f->store, &f->image, &o, &the_plan, &e), ==, -EOPNOTSUPP);
-	g_assert_nonnull(strstr(e.msg, "fuse"));
+	as_root(f, one_layer);
+	use_layers(f, ids, 1);
+	g_assert_cmpint(rootfs_plan_image(&f->store, &f->image, &o, &the_plan, &e), ==, 0);
+	g_assert_cmpstr(rootfs_driver(the_plan), ==, "fuse");
+	rootfs_plan_free(the_plan);
 }
 
 static void test_trial(struct fixture *f, gconstpointer driver)
@@ -406,7 +423,7 @@ static void add(const char *name, const char *driver, void (*fn)(struct fixture 
 
 int main(int argc, char **argv)
 {
-	static const char *const drivers[] = { "overlay", "vfs" };
+	static const char *const drivers[] = { "overlay", "fuse", "vfs" };
 
 	g_test_init(&argc, &argv, NULL);
 	for (size_t i = 0; i < G_N_ELEMENTS(drivers); i++) {
@@ -418,5 +435,6 @@ int main(int argc, char **argv)
 	}
 	add("trial", "overlay", test_trial);
 	add("image-mount", "overlay", test_image_mount);
+	add("image-mount", "fuse", test_image_mount);
 	return g_test_run();
 }

@@ -42,7 +42,7 @@ eventually bash -c ': </dev/tcp/127.0.0.1/5000' 2>/dev/null
 
 info() {
 	local want=overlay
-	case $what in 5.10*) want=vfs ;; esac
+	case $what in 5.10*) want=fuse ;; esac
 	c info --format '{{.store.graphDriverName}}'
 	check "the driver is $want" is 0 $want
 	c info --format '{{.host.cgroupVersion}}'
@@ -183,6 +183,7 @@ clean() {
 info
 pull
 case $what in 5.10*) ;; *) roots overlay ;; esac
+roots fuse
 roots vfs
 programs
 background
