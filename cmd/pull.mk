@@ -19,4 +19,5 @@ coracle_image_SOURCES += \
 	cmd/image/remote.c cmd/image/remote.h \
 	cmd/image/save.c cmd/image/save.h \
 	cmd/image/save_out.c cmd/image/save_out.h \
+	cmd/image/sources.c cmd/image/sources.h \
 	cmd/image/worker.c cmd/image/worker.h

@@ -5,6 +5,8 @@
 #include <glib.h>
 #include <string.h>
 
+#include "net/registry/registries.h"
+
 static void add(GPtrArray *args, const char *name, const char *value)
 {
 	if (value)
@@ -62,6 +64,21 @@ static int pull(struct context *c, const struct run_options *o, const char *name
 	return pull_image(c, name, o->quiet, (const char *const *)args->pdata, e);
 }
 
+/* Find it; a short name that is not here may be an alias of one that is (registries.conf). */
+static int find(struct context *c, const char *name, struct image **ret, struct err *e)
+{
+	autoregistries *conf = NULL;
+	g_autofree char *alias = NULL;
+	int r = image_find(c->store, name, ret, e);
+
+	if (r != 0 || !reference_is_short(name))
+		return r;
+	r = registries_load(&conf, e);
+	if (r == 0)
+		alias = registries_alias(conf, name);
+	return alias ? image_find(c->store, alias, ret, e) : r;
+}
+
 int run_image_get(struct context *c, const struct run_options *o, const char *name, struct image **ret, struct err *e)
 {
 	const char *when = o->pull ? o->pull : "missing";
@@ -70,7 +87,7 @@ int run_image_get(struct context *c, const struct run_options *o, const char *na
 	int r = store_use_shared(c->store, e);
 
 	if (r == 0)
-		r = image_find(c->store, name, &img, e);
+		r = find(c, name, &img, e);
 	if (r > 0)
 		r = platform_fits(o, img, e);
 	if (r < 0)
@@ -95,7 +112,7 @@ int run_image_get(struct context *c, const struct run_options *o, const char *na
 	img = NULL;
 	r = store_use_shared(c->store, e);
 	if (r == 0)
-		r = image_find(c->store, name, &img, e);
+		r = find(c, name, &img, e);
 	if (r == 0)
 		return err_msg(e, ENOENT, "%s: image not known", name);
 	if (r < 0)

@@ -8,22 +8,22 @@
 
 #include "cmd/image/layers.h"
 #include "cmd/image/pull.h"
+#include "cmd/image/sources.h"
 #include "cmd/pull_options.h"
 #include "core/base/fd.h"
 #include "storage/image.h"
 
-/* One IMAGE argument. Sessions of all are opened before the first is used: credential helpers want to run as
- * the user, not as root of a user namespace. */
+/* One IMAGE argument. */
 struct pull {
-	struct reference ref;
-	char *name;                     /* the full one */
-	struct registry *registry;
+	struct sources sources;         /* empty: the registry is not asked */
+	char *name;                     /* the full one, of `local` where that is there */
 	struct image *local;            /* what the store has under that name, or NULL */
 };
 
 struct pulls {
 	struct context *c;
 	struct pull_options *o;
+	struct registries *conf;
 	struct platform want;
 	bool asked;                     /* the platform was named */
 	struct arena arena;
@@ -56,19 +56,16 @@ static int choose_platform(struct pulls *ps, struct err *e)
 	return 0;
 }
 
-static int open_one(struct pulls *ps, const char *text, struct pull *p, struct err *e)
+/* The image that the store has under `name`, by docker's rules; p->name is the full name in any case. */
+static int look_here(struct pulls *ps, const char *name, struct pull *p, struct err *e)
 {
-	const struct pull_options *o = ps->o;
-	struct registry_options ro = {
-		.creds = o->creds, .authfile = o->authfile, .cert_dir = o->cert_dir,
-		.tls_verify = o->tls_verify, .retry = (int)CLAMP(o->retry, 0, 1000),
-		.retry_delay_ms = o->retry_delay_set ? o->retry_delay_ns / 1000000 : -1,
-	};
-	int r = reference_parse(text, &p->ref, e);
+	struct reference ref;
+	int r = reference_parse(name, &ref, e);
 
 	if (r < 0)
 		return r;
-	p->name = reference_name(&p->ref);
+	g_free(p->name);
+	p->name = reference_name(&ref);
 	r = image_find(ps->c->store, p->name, &p->local, e);
 	if (r < 0) {
 		/* Damaged: it comes once more. */
@@ -78,9 +75,27 @@ static int open_one(struct pulls *ps, const char *text, struct pull *p, struct e
 	/* The built-in image is not what a registry has under its name. */
 	if (p->local && p->local->host)
 		g_clear_pointer(&p->local, image_free);
+	return 0;
+}
+
+static int open_one(struct pulls *ps, const char *text, struct pull *p, struct err *e)
+{
+	const struct pull_options *o = ps->o;
+	struct registry_options ro = {
+		.creds = o->creds, .authfile = o->authfile, .cert_dir = o->cert_dir,
+		.tls_verify = o->tls_verify, .retry = (int)CLAMP(o->retry, 0, 1000),
+		.retry_delay_ms = o->retry_delay_set ? o->retry_delay_ns / 1000000 : -1,
+	};
+	g_autoptr(GPtrArray) names = NULL;
+	int r = registries_names(ps->conf, text, &names, e);
+
+	for (guint i = 0; r == 0 && i < names->len && !p->local; i++)
+		r = look_here(ps, names->pdata[i], p, e);
+	if (r < 0)
+		return r;
 	if (strcmp(o->policy, "never") == 0 || (strcmp(o->policy, "missing") == 0 && p->local && !ps->asked))
 		return 0;
-	return registry_open(&ro, &p->ref, &p->registry, e);
+	return sources_open(ps->conf, &ro, text, &p->sources, e);
 }
 
 /* Is the local image what `digest` (of the name, as the registry says now) means? */
@@ -108,18 +123,18 @@ static bool same_platform(const struct pulls *ps, const struct image *local)
 }
 
 /* 1 when the store has what the registry has, after one HEAD at most; 0 when it has to be looked at closer. */
-static int already_here(struct pulls *ps, struct pull *p, struct err *e)
+static int already_here(struct pulls *ps, struct source *from, const struct image *local, struct err *e)
 {
 	struct document head = { 0 };
 	int r;
 
-	if (!p->local || !same_platform(ps, p->local))
+	if (!local || !same_platform(ps, local))
 		return 0;
-	if (p->ref.digest[0])
+	if (from->ref.digest[0])
 		return 1;
-	r = registry_manifest_head(p->registry, p->ref.tag, &head, e);
+	r = registry_manifest_head(from->registry, from->ref.tag, &head, e);
 	if (r == 0)
-		r = is_current(p->local, head.digest);
+		r = is_current(local, head.digest);
 	document_clear(&head);
 	return r;
 }
@@ -135,7 +150,7 @@ static int enter_store(struct pulls *ps, struct err *e)
 	return r;
 }
 
-static int store_image(struct pulls *ps, struct pull *p, struct remote_image *img, struct err *e)
+static int store_image(struct pulls *ps, struct source *from, struct remote_image *img, struct err *e)
 {
 	struct store *s = ps->c->store;
 	int missing = layers_missing(s, img, e), r = MIN(missing, 0);
@@ -143,7 +158,7 @@ static int store_image(struct pulls *ps, struct pull *p, struct remote_image *im
 	if (missing > 0)
 		r = enter_store(ps, e);
 	if (r == 0)
-		r = layers_fetch(s, p->registry, img, ps->progress, &ps->signal, e);
+		r = layers_fetch(s, from->registry, img, ps->progress, &ps->signal, e);
 	if (r < 0)
 		return r;
 	progress_say(ps->progress, "Copying config %s", img->manifest.config.digest);
@@ -153,40 +168,65 @@ static int store_image(struct pulls *ps, struct pull *p, struct remote_image *im
 	if (r < 0)
 		return r;
 	progress_say(ps->progress, "Writing manifest to image destination");
-	return image_commit(s, p->name, &img->descriptor, e);
+	return image_commit(s, from->name, &img->descriptor, e);
 }
 
-/* From the registry. *ret_id is the image's ID. */
-static int fetch(struct pulls *ps, struct pull *p, char **ret_id, struct err *e)
+/* From one place. *ret_id is the image's ID; *ret_found: it has the image, so no other place is tried. */
+static int fetch_from(struct pulls *ps, struct source *from, const struct image *local, char **ret_id, bool *ret_found,
+		      struct err *e)
 {
 	struct remote_image img = { 0 };
 	autofd lock = -1;
-	int r;
+	int r = already_here(ps, from, local, e);
 
-	progress_say(ps->progress, "Trying to pull %s...", p->name);
-	r = already_here(ps, p, e);
 	if (r > 0)
-		*ret_id = g_strdup(p->local->id);
+		*ret_id = g_strdup(local->id);
 	if (r != 0)
 		return MIN(r, 0);
-	r = remote_manifest(p->registry, &p->ref, &ps->want, &img, e);
+	r = remote_manifest(from->registry, &from->ref, &ps->want, &img, e);
+	*ret_found = r == 0;
 	/* The name means an index, and what it has for the platform is here. */
-	if (r == 0 && p->local && strcmp(p->local->digest, img.manifest_doc.digest) == 0) {
-		*ret_id = g_strdup(p->local->id);
+	if (r == 0 && local && strcmp(local->digest, img.manifest_doc.digest) == 0) {
+		*ret_id = g_strdup(local->id);
 		goto out;
 	}
 	if (r == 0)
-		r = remote_config(p->registry, &p->ref, &ps->want, ps->asked, &img, e);
+		r = remote_config(from->registry, &from->ref, &ps->want, ps->asked, &img, e);
 	if (r == 0) {
 		lock = store_lock_shared(ps->c->store, e);
 		r = MIN(lock, 0);
 	}
 	if (r == 0)
-		r = store_image(ps, p, &img, e);
+		r = store_image(ps, from, &img, e);
 	if (r == 0)
 		*ret_id = g_strdup(strchr(img.manifest.config.digest, ':') + 1);
 out:
 	remote_image_clear(&img);
+	return r;
+}
+
+/* From the first place that has it. */
+static int fetch(struct pulls *ps, struct pull *p, char **ret_id, struct err *e)
+{
+	const char *said = "";
+	int r = -ENOENT;
+
+	for (size_t i = 0; i < p->sources.n; i++) {
+		struct source *from = &p->sources.list[i];
+		bool found = false, last = i + 1 == p->sources.n;
+
+		if (strcmp(said, from->name) != 0)
+			progress_say(ps->progress, "Trying to pull %s...", from->name);
+		said = from->name;
+		r = fetch_from(ps, from, p->local && strcmp(p->name, from->name) == 0 ? p->local : NULL, ret_id, &found, e);
+		if (r == 0 || r == -EINTR || found || last) {
+			g_free(p->name);
+			p->name = g_strdup(from->name);
+			break;
+		}
+		log_warn("%s: %s: trying the next place", from->name, e->msg);
+		err_clear(e);
+	}
 	return r;
 }
 
@@ -196,11 +236,11 @@ static int pull_one(struct pulls *ps, struct pull *p, struct err *e)
 	const char *policy = ps->o->policy;
 	int r;
 
-	if (!p->registry && !p->local) {
+	if (!p->sources.n && !p->local) {
 		err_msg(e, ENOENT, "%s: image not known, and --policy never forbids to pull it", p->name);
 		return -e->code;
 	}
-	if (!p->registry) {
+	if (!p->sources.n) {
 		puts(p->local->id);
 		return 0;
 	}
@@ -238,6 +278,8 @@ static int run_pulls(struct pulls *ps, struct pull *list, int n, char **names, s
 		(void)store_collect(ps->c->store, e);
 	if (r == 0)
 		err_clear(e);
+	if (r == 0)
+		r = registries_load(&ps->conf, e);
 	for (int i = 0; i < n && r == 0; i++)
 		r = open_one(ps, names[i], &list[i], e);
 	for (int i = 0; i < n && r == 0; i++)
@@ -257,13 +299,13 @@ static int pull_run(struct context *c, void *values, int argc, char **argv)
 	r = run_pulls(&ps, list, argc, argv, &e);
 	for (int i = 0; i < argc; i++) {
 		g_free(list[i].name);
-		if (list[i].registry)
-			registry_close(list[i].registry);
+		sources_close(&list[i].sources);
 		if (list[i].local)
 			image_free(list[i].local);
 	}
 	progress_free(ps.progress);
 	arena_free(&ps.arena);
+	registries_free(ps.conf);
 	if (r == -EINTR && ps.signal)
 		return die_of(ps.signal);
 	return r < 0 ? fail(&e) : 0;

@@ -15,6 +15,7 @@
 #include "cmd/image/progress.h"
 #include "cmd/image/push_layer.h"
 #include "cmd/image/push_manifest.h"
+#include "cmd/image/sources.h"
 #include "cmd/push_options.h"
 #include "core/base/fd.h"
 #include "core/base/file.h"
@@ -86,7 +87,7 @@ static int open_registry(struct push *p, struct err *e)
 		.retry_delay_ms = o->retry_delay_set ? o->retry_delay_ns / 1000000 : -1,
 	};
 
-	return registry_open(&ro, &p->to, &p->registry, e);
+	return sources_open_push(&ro, &p->to, &p->registry, e);
 }
 
 /* --- layers ------------------------------------------------------------------------------------------------------- */

@@ -186,6 +186,15 @@ int reference_parse(const char *s, struct reference *ret, struct err *e)
 	return 0;
 }
 
+bool reference_is_short(const char *s)
+{
+	g_autofree char *first = g_strndup(s, strcspn(s, "/"));
+
+	if (g_str_has_prefix(s, "docker://"))
+		return false;
+	return first[0] && (!strchr(s, '/') || !is_host(first));
+}
+
 char *reference_name(const struct reference *r)
 {
 	if (*r->digest)

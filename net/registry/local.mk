@@ -24,3 +24,10 @@ libimage_a_SOURCES += \
 	net/registry/transfer.h \
 	net/registry/upload.c \
 	net/registry/upload.h
+
+# names: coracle too
+libnet_a_SOURCES += \
+	net/registry/registries.c \
+	net/registry/registries.h \
+	net/registry/toml.c \
+	net/registry/toml.h

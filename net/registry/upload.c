@@ -176,11 +176,13 @@ static int flush(struct upload *u, struct err *e)
 			aim(u, &x, from);
 	}
 	exchange_clear(&x);
+	if (r == -ENOENT)
+		e->code = ESTALE;
 	if (r == 0) {
 		u->sent += (int64_t)u->len;
 		u->len = 0;
 	}
-	return r;
+	return r < 0 ? -e->code : 0;
 }
 
 int upload_write(void *upload, const void *bytes, size_t len)

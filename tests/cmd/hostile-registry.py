@@ -162,15 +162,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if int(self.headers["Content-Range"].split("-")[0]) != len(got):
             self.rfile.read(length)
             return self.answer(416, Range="0-%d" % max(len(got) - 1, 0), Location=self.path)
-        n = self.count("patch " + repo)
-        if repo in ("up-cut", "up-forgets") and n == 2:
+        n = self.count("patch " + repo) if length >= 8 << 20 else 0
+        if repo in ("up-cut", "up-forgets") and n == 1:
             got.extend(self.rfile.read(length // 2))
             if repo == "up-forgets":
                 del uploads[name]
             self.close_connection = True
             return self.connection.close()
         got.extend(self.rfile.read(length))
-        if repo == "up-expires" and n == 2:
+        if repo == "up-expires" and n == 1:
             del got[-length:]
             return self.error(401, "UNAUTHORIZED", "token expired", WWW_Authenticate=
                               'Bearer realm="https://localhost:%d/token",service="hostile"' % main.server_address[1])
