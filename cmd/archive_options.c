@@ -1,4 +1,4 @@
-/* archive_options.c - the tables of load and save. */
+/* archive_options.c - the tables of load, save, import, export and commit. */
 #include "cmd/archive_options.h"
 
 #include <glib.h>
@@ -25,6 +25,58 @@ const struct opt save_opts[] = {
 	OPT_END
 };
 
+#define IMPORT_AT(member) offsetof(struct import_options, member)
+#define EXPORT_AT(member) offsetof(struct export_options, member)
+#define COMMIT_AT(member) offsetof(struct commit_options, member)
+
+const struct opt import_opts[] = {
+	{ .name = "arch", .type = OPT_STRING, .offset = IMPORT_AT(arch), .arg = "arch",
+	  .help = "The image is for this processor architecture, not the machine's" },
+	{ .name = "change", .letter = 'c', .type = OPT_LIST, .offset = IMPORT_AT(changes), .arg = "instruction",
+	  .help = "Set CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME or WORKDIR" },
+	{ .name = "message", .letter = 'm', .type = OPT_STRING, .offset = IMPORT_AT(message), .arg = "text",
+	  .help = "Comment in the image's history" },
+	{ .name = "os", .type = OPT_STRING, .offset = IMPORT_AT(os), .arg = "os",
+	  .help = "The image is for this operating system" },
+	{ .name = "quiet", .letter = 'q', .type = OPT_FLAG, .offset = IMPORT_AT(quiet), .help = "Show no progress" },
+	{ .name = "variant", .type = OPT_STRING, .offset = IMPORT_AT(variant), .arg = "variant",
+	  .help = "The image is for this variant of the architecture" },
+	OPT_END
+};
+
+const struct opt export_opts[] = {
+	{ .name = "output", .letter = 'o', .type = OPT_STRING, .offset = EXPORT_AT(output), .arg = "file",
+	  .help = "Write to this file instead of standard output", .complete = COMPLETE_FILE },
+	OPT_END
+};
+
+const struct opt commit_opts[] = {
+	{ .name = "author", .letter = 'a', .type = OPT_STRING, .offset = COMMIT_AT(author), .arg = "name",
+	  .help = "Author of the image" },
+	{ .name = "change", .letter = 'c', .type = OPT_LIST, .offset = COMMIT_AT(changes), .arg = "instruction",
+	  .help = "Set CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME or WORKDIR" },
+	{ .name = "format", .letter = 'f', .type = OPT_STRING, .offset = COMMIT_AT(format), .arg = "format",
+	  .help = "Format of the manifest", .choices = "oci|docker", .complete = COMPLETE_CHOICES },
+	{ .name = "iidfile", .type = OPT_STRING, .offset = COMMIT_AT(iidfile), .arg = "file",
+	  .help = "Write the image ID to this file", .complete = COMPLETE_FILE },
+	{ .name = "include-volumes", .type = OPT_FLAG, .offset = COMMIT_AT(include_volumes),
+	  .help = "Name the container's volumes in the image's config" },
+	{ .name = "message", .letter = 'm', .type = OPT_STRING, .offset = COMMIT_AT(message), .arg = "text",
+	  .help = "Comment in the image's history" },
+	{ .name = "pause", .letter = 'p', .type = OPT_FLAG, .offset = COMMIT_AT(pause),
+	  .help = "Pause the container meanwhile" },
+	{ .name = "quiet", .letter = 'q', .type = OPT_FLAG, .offset = COMMIT_AT(quiet), .help = "Show no progress" },
+	{ .name = "squash", .letter = 's', .type = OPT_FLAG, .offset = COMMIT_AT(squash),
+	  .help = "One layer with all that the container has" },
+	OPT_END
+};
+
+void commit_defaults(struct context *c, void *values)
+{
+	(void)c;
+	((struct commit_options *)values)->format = g_strdup("oci");
+}
+
 void save_defaults(struct context *c, void *values)
 {
 	(void)c;
@@ -38,5 +90,8 @@ static int execute(struct context *c, void *values, int argc, char **argv)
 	return run_image_program(c, argv);
 }
 
+const struct command command_commit = COMMAND_COMMIT(execute);
+const struct command command_export = COMMAND_EXPORT(execute);
+const struct command command_import = COMMAND_IMPORT(execute);
 const struct command command_load = COMMAND_LOAD(execute);
 const struct command command_save = COMMAND_SAVE(execute);

@@ -1,5 +1,8 @@
 /* image_main.c - the program `coracle-image`: the commands that need HTTPS or archives. */
 #include "cmd/globals.h"
+#include "cmd/image/commit.h"
+#include "cmd/image/export.h"
+#include "cmd/image/import.h"
 #include "cmd/image/load.h"
 #include "cmd/image/login.h"
 #include "cmd/image/pull.h"
@@ -7,6 +10,9 @@
 #include "cmd/image/save.h"
 
 static const struct command *const image_commands[] = {
+	&image_command_commit,
+	&image_command_export,
+	&image_command_import,
 	&image_command_load,
 	&image_command_login,
 	&image_command_logout,

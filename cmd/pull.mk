@@ -6,6 +6,10 @@ libcmd_a_SOURCES += \
 	cmd/push_options.c cmd/push_options.h
 coracle_image_SOURCES += \
 	cmd/image/layers.c cmd/image/layers.h \
+	cmd/image/changes.c cmd/image/changes.h \
+	cmd/image/commit.c cmd/image/commit.h \
+	cmd/image/export.c cmd/image/export.h \
+	cmd/image/import.c cmd/image/import.h \
 	cmd/image/load.c cmd/image/load.h \
 	cmd/image/login.c cmd/image/login.h \
 	cmd/image/new_image.c cmd/image/new_image.h \

@@ -1,15 +1,18 @@
 # man pages
 dist_man_MANS += \
 	man/coracle-attach.1 \
+	man/coracle-commit.1 \
 	man/coracle-completion.1 \
 	man/coracle-container-exists.1 \
 	man/coracle-container-inspect.1 \
 	man/coracle-create.1 \
 	man/coracle-exec.1 \
+	man/coracle-export.1 \
 	man/coracle-history.1 \
 	man/coracle-image-exists.1 \
 	man/coracle-image-inspect.1 \
 	man/coracle-images.1 \
+	man/coracle-import.1 \
 	man/coracle-info.1 \
 	man/coracle-inspect.1 \
 	man/coracle-kill.1 \

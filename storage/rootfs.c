@@ -402,3 +402,47 @@ int rootfs_serve(struct rootfs_plan *p, int *ret_pidfd, struct err *e)
 	*ret_pidfd = -1;
 	return p->kind == ROOTFS_FUSE ? fuse_server_fork(&d, &p->serve_fd, ret_pidfd, e) : 0;
 }
+
+/* The layers, and as the topmost the container's own: another mount of that may be writing. It is not there before the
+ * first start. */
+static int plan_container(struct store *s, const struct image *img, const char *id, struct rootfs_plan **ret,
+			  struct err *e)
+{
+	const struct rootfs_options o = { .container_fd = -1, .volatile_upper = true };
+	g_autofree char *upper = g_strdup_printf("containers/%s/upper", id);
+	enum rootfs_kind kind;
+	struct rootfs_plan *p;
+	struct stat st;
+
+	if (choose_kind(s, NULL, &kind, e) < 0)
+		return -e->code;
+	p = plan_new(s, kind == ROOTFS_FUSE ? ROOTFS_FUSE : ROOTFS_OVERLAY);
+	p->closed = true;
+	if (fstatat(s->root_fd, upper, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		g_ptr_array_add(p->lowers, g_strdup(upper));
+	add_layers(p, &img->config);
+	return finish_plan(p, s, &o, ret, e);
+}
+
+int rootfs_open_container(struct store *s, const struct image *img, const char *id, struct err *e)
+{
+	g_autofree char *whole = g_strdup_printf("containers/%s/root", id);
+	struct rootfs_plan *p;
+	autofd server = -1;
+	int fd;
+
+	if (img->host)
+		return err_msg(e, EOPNOTSUPP, "a container of the image host is this machine: it has no root of its own");
+	fd = openat(s->root_fd, whole, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0 || errno != ENOENT)
+		return fd < 0 ? err_set(e, errno, "%s", whole) : fd;
+	fd = plan_container(s, img, id, &p, e);
+	if (fd < 0)
+		return fd;
+	/* The server ends with its mount, which is this process's alone. */
+	fd = rootfs_serve(p, &server, e);
+	if (fd == 0)
+		fd = rootfs_mount(p, e);
+	rootfs_plan_free(p);
+	return fd;
+}

@@ -47,6 +47,10 @@ int rootfs_mount(struct rootfs_plan *p, struct err *e);
 int rootfs_plan_volume(struct store *s, const struct image *img, bool rw, const struct idmap *m,
 		       struct rootfs_plan **ret, struct err *e);
 
+/* What container `id` of `img` has now, without what is mounted into it: a read-only descriptor of its root. The caller is
+ * root of the store map in a mount namespace of its own. fd or -errno. */
+int rootfs_open_container(struct store *s, const struct image *img, const char *id, struct err *e);
+
 /* "overlay", "fuse", "vfs", "dir" ... for inspect. */
 const char *rootfs_driver(const struct rootfs_plan *p);
 
