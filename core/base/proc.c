@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -101,6 +102,16 @@ int proc_finish(struct proc *p, const char *what, struct err *e)
 	last = strrchr(buf, '\n');
 	return err_msg(e, EIO, "%s failed with status %d%s%s", what, st, *buf ? ": " : "",
 		       last ? last + 1 : buf);
+}
+
+bool proc_leave_terminal(void)
+{
+	autofd tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+
+	/* ENXIO: there is none. */
+	if (tty < 0 ? errno != ENXIO : ioctl(tty, TIOCNOTTY) < 0)
+		return false;
+	return setpgid(0, 0) == 0;
 }
 
 void proc_reset_signals(void)

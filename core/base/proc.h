@@ -46,6 +46,12 @@ int proc_start(char *const argv[], int out_fd, struct proc *ret, struct err *e);
 /* Wait for it; a status other than 0 is an error that quotes the last line it wrote to stderr. */
 int proc_finish(struct proc *p, const char *what, struct err *e);
 
+/* Have no controlling terminal any more, and a process group of one's own, but stay in the session: then the scheduler
+ * goes on treating this process and the caller's others as one (autogroups, sched(7)), and a pipe between them keeps
+ * its speed. What setsid() promises holds: no way back to the terminal, none of its signals. False: that cannot be had
+ * here, and nothing has changed. */
+bool proc_leave_terminal(void);
+
 /* Leave every signal as a new program expects it: default dispositions, empty mask. */
 void proc_reset_signals(void);
 

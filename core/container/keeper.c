@@ -391,7 +391,10 @@ _Noreturn void keeper_main(struct container_start *s, int client)
 	(void)sigprocmask(SIG_SETMASK, &all, NULL);
 	sigemptyset(&term);
 	sigaddset(&term, SIGTERM);
-	(void)setsid();
+	/* In the foreground the program may stand in a pipeline of the client's. */
+	s->launch.same_session = !s->detach && !s->record->tty && proc_leave_terminal();
+	if (!s->launch.same_session)
+		(void)setsid();
 	proc_set_name("coracle-keeper");
 	k->signals = signalfd(-1, &term, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (start_program(k, &e) < 0)

@@ -1,7 +1,7 @@
 /* keeper.h - the process that keeps one container.
  *
- * Forked by the client (run.c); its own session, so that neither the terminal's Ctrl-C nor its end reaches it or
- * the program. Holds: the run lock, the program's pidfd, the pty's master or the pipes of its output, the log, the
+ * Forked by the client (run.c); with a session of its own, or in the foreground without a terminal, so that neither
+ * the terminal's Ctrl-C nor its end reaches it or the program. Holds: the run lock, the program's pidfd, the pty's master or the pipes of its output, the log, the
  * control socket. Ends when the program has ended and everything it said is delivered. A SIGTERM to it stops the
  * container as `coracle stop` does. It must never wait for one client while others wait for it, never read a path
  * that the container controls, and never need memory to end in order.

@@ -107,7 +107,7 @@ static int become_program(struct entering *n, struct err *e)
 	hide();
 	if ((p->inside && p->inside(p->ctx, root, s, e) < 0) || make_terminal(n, root, &slave, e) < 0 ||
 	    enter_cwd(&s->process, root, e) < 0 || write_label(n, e) < 0 ||
-	    stdio_arrange(p->stdio, slave, p->preserve_fds, &n->theirs, e) < 0 ||
+	    stdio_arrange(p->stdio, slave, p->preserve_fds, false, &n->theirs, e) < 0 ||
 	    rights_drop(&as_launched, p->map, &n->filter, e) < 0)
 		return -e->code;
 	hide();

@@ -198,7 +198,7 @@ static int become_program(struct init *in, struct err *e)
 	g_autofree char *path = NULL;
 
 	if (rights_label(s, in->label_fd, e) < 0 ||
-	    stdio_arrange(in->p->stdio, in->tty_slave, in->p->preserve_fds, &in->sock, e) < 0 ||
+	    stdio_arrange(in->p->stdio, in->tty_slave, in->p->preserve_fds, in->p->same_session, &in->sock, e) < 0 ||
 	    rights_drop(in->p, in->map, in->filter, e) < 0)
 		return -e->code;
 	if (program_find(&s->process, in->guard_exe, &path, e) < 0)

@@ -56,6 +56,7 @@ struct launch_params {
 	const char *init_path;          /* --init: host path of coracle-init, shown at /run/coracle-init; NULL */
 	bool keep_groups;               /* --group-add keep-groups: setgroups is not called */
 	bool new_session_keyring;
+	bool same_session;              /* the caller has left its terminal (proc_leave_terminal): that will do */
 };
 
 struct launched {

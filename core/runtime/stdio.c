@@ -11,7 +11,7 @@
 #include "core/base/fd.h"
 #include "core/runtime/tty.h"
 
-int stdio_arrange(const int stdio[3], int tty_slave, unsigned preserve, int *sock, struct err *e)
+int stdio_arrange(const int stdio[3], int tty_slave, unsigned preserve, bool same_session, int *sock, struct err *e)
 {
 	bool tty = tty_slave >= 0;
 	unsigned first = 3 + preserve;
@@ -25,7 +25,7 @@ int stdio_arrange(const int stdio[3], int tty_slave, unsigned preserve, int *soc
 	*sock = fd_move_above(*sock, (int)first);
 	if (*sock < 0)
 		return err_set(e, -*sock, "dup");
-	if (setsid() < 0 && errno != EPERM)
+	if ((same_session && !tty ? setpgid(0, 0) : setsid()) < 0 && errno != EPERM)
 		return err_set(e, errno, "setsid");
 	if (tty && tty_take(tty_slave, e) < 0)
 		return -e->code;

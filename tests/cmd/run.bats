@@ -69,6 +69,32 @@ r() {
 	has "$(id -un):*:$(id -u)"
 }
 
+# COMMAND...: what it prints on a terminal of its own, where Ctrl-C is typed once it says "ready".
+on_terminal() {
+	python3 -c '
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+text, sent, got = b"", False, b"-"
+while got:
+    try:
+        got = os.read(fd, 1000)
+    except OSError:
+        got = b""
+    text += got
+    if b"ready" in text and not sent:
+        sent = True
+        os.write(fd, b"\x03")
+print(text.decode())' "$@"
+}
+
+@test "a program in the foreground has no way to the client's terminal, and gets its Ctrl-C once" {
+	out=$(on_terminal "$CORACLE" run --rm --network none "${box[@]}" sh -c 'n=0; trap "n=\$((n+1))" INT
+		(exec 3<>/dev/tty) 2>/dev/null && echo tty open; echo ready; sleep 2 & wait; wait; echo $n interrupts')
+	[[ "$out" = *"1 interrupts"* && "$out" != *"tty open"* ]] || no "no terminal, one interrupt: $out"
+}
+
 @test "bind mounts: content, ro, relative, missing, duplicates, options" {
 	mkdir "$BATS_TEST_TMPDIR/d" && echo hello >"$BATS_TEST_TMPDIR/d/f"
 	r -v "$BATS_TEST_TMPDIR/d:/x" -- sh -c 'cat /x/f; echo new >/x/g'; ok; says hello
