@@ -226,7 +226,8 @@ static int remove_entries(struct removal *r, int fd)
 				first = result;
 		}
 	}
-	return n < 0 && first == 0 ? -errno : first;
+	/* ENOENT: somebody else has removed it since it was opened. */
+	return n < 0 && errno != ENOENT && first == 0 ? -errno : first;
 }
 
 static int remove_below(struct removal *r, int fd)

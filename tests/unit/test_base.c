@@ -129,6 +129,35 @@ static void test_path_in_root(void)
 	remove_dir(top);
 }
 
+static gpointer remove_as_well(gpointer data)
+{
+	return GINT_TO_POINTER(path_remove_tree(GPOINTER_TO_INT(data), "shared"));
+}
+
+/* Garbage is collected by whoever comes by: two at once both succeed. */
+static void test_remove_tree_together(void)
+{
+	char *top;
+	autofd root = make_dir(&top);
+
+	for (int round = 0; round < 40; round++) {
+		GThread *other;
+		int mine;
+
+		for (int i = 0; i < 60; i++) {
+			g_autofree char *dir = g_strdup_printf("%s/shared/%d/below", top, i);
+
+			g_assert_cmpint(g_mkdir_with_parents(dir, 0700), ==, 0);
+		}
+		other = g_thread_new("other", remove_as_well, GINT_TO_POINTER(root));
+		mine = path_remove_tree(root, "shared");
+		g_assert_cmpint(mine, ==, 0);
+		g_assert_cmpint(GPOINTER_TO_INT(g_thread_join(other)), ==, 0);
+		g_assert_false(path_exists_at(root, "shared"));
+	}
+	remove_dir(top);
+}
+
 static void test_remove_tree(void)
 {
 	char *top;
@@ -337,6 +366,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/base/jread", test_jread);
 	g_test_add_func("/base/path/in-root", test_path_in_root);
 	g_test_add_func("/base/path/remove-tree", test_remove_tree);
+	g_test_add_func("/base/path/remove-tree-together", test_remove_tree_together);
 	g_test_add_func("/base/path/remove-deep-tree", test_remove_deep_tree);
 	g_test_add_func("/base/path/normalize", test_normalize);
 	g_test_add_func("/base/file", test_file);
