@@ -5,6 +5,7 @@ libcmd_a_SOURCES += \
 	cmd/container_inspect.c \
 	cmd/container_set.c cmd/container_set.h \
 	cmd/exec.c \
+	cmd/healthcheck.c \
 	cmd/logs.c \
 	cmd/pause.c \
 	cmd/port.c \

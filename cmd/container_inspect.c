@@ -51,20 +51,36 @@ static json_t *strings(char *const *v)
 	return a;
 }
 
+/* A document of the container, or NULL. */
+static json_t *read_file(struct context *c, const char *id, const char *name)
+{
+	g_autofree char *path = g_strconcat(id, "/", name, NULL), *doc = NULL;
+	struct err e = ERR_INIT;
+	size_t len;
+
+	if (file_read(c->place.containers_fd, path, RECORD_MAX, &doc, &len, &e) < 0)
+		return NULL;
+	return json_loadb(doc, len, 0, NULL);
+}
+
 /* config.json, or an empty object. */
 static json_t *read_config(struct context *c, const char *id)
 {
-	g_autofree char *path = g_strconcat(id, "/" CONFIG_FILE, NULL), *doc = NULL;
-	struct err e = ERR_INIT;
-	json_t *o = NULL;
-	size_t len;
+	json_t *o = read_file(c, id, CONFIG_FILE);
 
-	if (file_read(c->place.containers_fd, path, RECORD_MAX, &doc, &len, &e) == 0)
-		o = json_loadb(doc, len, 0, NULL);
 	return o ? o : json_object();
 }
 
-static json_t *state_object(const struct container_state *st, json_t *config)
+/* The keeper writes it as it is shown. */
+static json_t *read_health(struct context *c, const struct container_info *i)
+{
+	json_t *o = i->state.health ? read_file(c, i->record->id, HEALTH_FILE) : NULL;
+
+	return o ? o : json_pack("{s:s, s:i, s:n}", "Status", container_health_name(i->state.health), "FailingStreak", 0, "Log");
+}
+
+/* `health` is taken over. */
+static json_t *state_object(const struct container_state *st, json_t *config, json_t *health)
 {
 	json_t *o = json_object();
 
@@ -82,6 +98,7 @@ static json_t *state_object(const struct container_state *st, json_t *config)
 	json_object_set_new(o, "Error", text(st->error));
 	json_object_set_new(o, "StartedAt", time_text(st->started_ns));
 	json_object_set_new(o, "FinishedAt", time_text(st->finished_ns));
+	json_object_set_new(o, "Health", health);
 	return o;
 }
 
@@ -141,6 +158,11 @@ static json_t *config_object(const struct container_record *r, json_t *config)
 	json_object_set_new(o, "CreateCommand", strings(r->create_command));
 	json_object_set_new(o, "Umask", json_sprintf("%04o", (unsigned)json_integer_value(json_object_get(
 		json_object_get(process, "user"), "umask"))));
+	if (r->health_test)
+		json_object_set_new(o, "Healthcheck", json_pack("{s:o, s:I, s:I, s:I, s:i}", "Test", strings(r->health_test),
+			"Interval", (json_int_t)r->health_interval, "Timeout", (json_int_t)r->health_timeout,
+			"StartPeriod", (json_int_t)r->health_start_period, "Retries", r->health_retries));
+	json_object_set_new(o, "HealthcheckOnFailureAction", text(r->health_on_failure ? r->health_on_failure : "none"));
 	json_object_set_new(o, "StopTimeout", json_integer(r->stop_timeout_s));
 	json_object_set_new(o, "Timeout", json_integer(r->timeout_s));
 	return o;
@@ -242,7 +264,7 @@ json_t *container_object(struct context *c, const struct container_info *i)
 	json_object_set_new(o, "Id", text(r->id));
 	json_object_set_new(o, "Created", time_text(r->created_ns));
 	set_program(o, r, config);
-	json_object_set_new(o, "State", state_object(&i->state, config));
+	json_object_set_new(o, "State", state_object(&i->state, config, read_health(c, i)));
 	json_object_set_new(o, "Image", text(r->image_id));
 	json_object_set_new(o, "ImageDigest", text(r->image_digest));
 	json_object_set_new(o, "ImageName", text(r->image_name));

@@ -227,6 +227,8 @@ static int passes_one(const struct container_info *i, const char *key, const cha
 		return is_image(r, value);
 	if (!strcmp(key, "restart-policy"))
 		return !strcmp(value, r->restart ? r->restart : "no");
+	if (!strcmp(key, "health"))
+		return i->state.status == CONTAINER_RUNNING && !strcmp(value, container_health_name(i->state.health));
 	if (!strcmp(key, "exited"))
 		return text_int(value, 0, 255, &n) && i->state.status == CONTAINER_EXITED && i->state.exit_code == n;
 	if (!strcmp(key, "volume"))
@@ -270,7 +272,7 @@ int container_passes(struct context *c, const struct container_info *i, char *co
 			if (age)
 				return r;
 			return err_msg(e, EINVAL, "--filter \"%s\": must be label=, status=, name=, id=, ancestor=, "
-				       "exited=, restart-policy=, volume=, network=, since= or before= with a value", *filters);
+				       "exited=, health=, restart-policy=, volume=, network=, since= or before= with a value", *filters);
 		}
 		if (label && !r) {
 			g_free(key);

@@ -292,12 +292,9 @@ static void stopped(void *ctx, const struct container_state *state)
 		log_warn("%s", e.msg);
 }
 
-/* A new process with nothing of the old one in its memory, by the same way as `start`. */
-static void again(void *ctx, int lock_fd, int listener)
+/* Replace this process, a child of the keeper, by coracle itself with the same store. */
+static void become_coracle(const struct context *c, char *const *words)
 {
-	const struct launch_ctx *x = ctx;
-	const struct context *c = x->job->c;
-	g_autofree char *lock = g_strdup_printf("--lock-fd=%d", lock_fd), *sock = g_strdup_printf("--listener=%d", listener);
 	g_autofree char *manager = g_strconcat("--cgroup-manager=", c->cgroup_manager ? c->cgroup_manager : "", NULL);
 	GPtrArray *a = g_ptr_array_new();
 	char **globals = global_arguments(c);
@@ -312,12 +309,33 @@ static void again(void *ctx, int lock_fd, int listener)
 	g_ptr_array_add(a, c->store->run);
 	if (c->cgroup_manager)
 		g_ptr_array_add(a, manager);
-	g_ptr_array_add(a, (char *)"__restart");
-	g_ptr_array_add(a, lock);
-	g_ptr_array_add(a, sock);
-	g_ptr_array_add(a, x->job->record->id);
+	for (; *words; words++)
+		g_ptr_array_add(a, *words);
 	g_ptr_array_add(a, NULL);
 	(void)execv("/proc/self/exe", (char **)a->pdata);
+}
+
+/* A new process with nothing of the old one in its memory, by the same way as `start`. */
+static void again(void *ctx, int lock_fd, int listener)
+{
+	const struct launch_ctx *x = ctx;
+	g_autofree char *lock = g_strdup_printf("--lock-fd=%d", lock_fd), *sock = g_strdup_printf("--listener=%d", listener);
+	char *words[] = { (char *)"__restart", lock, sock, x->job->record->id, NULL };
+
+	become_coracle(x->job->c, words);
+}
+
+static void inside(void *ctx, char *const *words)
+{
+	const struct launch_ctx *x = ctx;
+	GPtrArray *a = g_ptr_array_new();
+
+	g_ptr_array_add(a, (char *)"exec");
+	g_ptr_array_add(a, x->job->record->id);
+	for (; *words; words++)
+		g_ptr_array_add(a, *words);
+	g_ptr_array_add(a, NULL);
+	become_coracle(x->job->c, (char **)a->pdata);
 }
 
 static int remove_tree(void *ctx, int dirfd, const char *name, struct err *e)
@@ -387,7 +405,7 @@ static void fill_start(struct launch_ctx *x, const struct start_options *o, stru
 			.init_path = job->record->init ? job->extras->init_path : NULL,
 			.keep_groups = job->record->keep_groups,
 		},
-		.hooks = { .ctx = x, .prepare = prepare, .helpers = helpers, .stopped = stopped, .again = again,
+		.hooks = { .ctx = x, .prepare = prepare, .helpers = helpers, .stopped = stopped, .again = again, .inside = inside,
 			   .remove_tree = remove_tree, .removed = removed },
 		.container_fd = job->container_fd,
 		.lock_fd = job->lock_fd,

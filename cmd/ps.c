@@ -59,7 +59,8 @@ static char *status_text(const struct container_state *st, int64_t now)
 	switch (st->status) {
 	case CONTAINER_RUNNING:
 		span = text_span((now - st->started_ns) / 1000000000);
-		return g_strdup_printf("Up %s", span);
+		return st->health ? g_strdup_printf("Up %s (%s)", span, container_health_name(st->health))
+				  : g_strdup_printf("Up %s", span);
 	case CONTAINER_EXITED:
 		span = text_ago((now - st->finished_ns) / 1000000000);
 		return g_strdup_printf("Exited (%d) %s", st->exit_code, span);

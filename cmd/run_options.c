@@ -169,8 +169,17 @@ static const struct opt thing_options[] = {
 	{ .name = "log-driver", .type = OPT_STRING, AT(log_driver), .arg = "driver",
 	  .choices = "k8s-file|json-file|none|passthrough", .help = "How output is kept (default k8s-file)" },
 	LIST("log-opt", 0, log_opt, "name=value", "path=FILE, max-size=BYTES or max-file=NUMBER"),
+	STRING("health-cmd", 0, health_cmd, "command", "How its health is checked: a line for the shell, or a JSON array of words"),
+	STRING("health-interval", 0, health_interval, "duration", "Time between checks (default 30s), or disable"),
+	{ .name = "health-on-failure", .type = OPT_STRING, AT(health_on_failure), .arg = "action",
+	  .choices = "none|kill|restart|stop", .help = "What happens when it becomes unhealthy (default none)" },
+	{ .name = "health-retries", .type = OPT_INT, AT(health_retries), .arg = "n", SETS(health_retries_set),
+	  .help = "Failures in a row that make it unhealthy (default 3)" },
+	STRING("health-start-interval", 0, health_start_interval, "duration", "Time between checks in the start period"),
+	STRING("health-start-period", 0, health_start_period, "duration", "Time in which failures do not count (default 0s)"),
+	STRING("health-timeout", 0, health_timeout, "duration", "A check that takes longer fails (default 30s)"),
+	FLAG("no-healthcheck", 0, no_healthcheck, "Run no health checks, whatever the image says"),
 	CSV("attach", 'a', attach, "stream", "Connect only these: stdin, stdout, stderr"),
-	{ .name = "no-healthcheck", .type = OPT_IGNORED, .help = "Run no health checks" },
 	OPT_END
 };
 

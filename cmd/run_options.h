@@ -17,6 +17,9 @@ struct run_options {
 	bool entrypoint_set;            /* --entrypoint "" forgets the image's */
 	char **env, **env_file, **unsetenv, **ulimit, **group_add;
 	char *restart;
+	char *health_cmd, *health_interval, *health_timeout, *health_start_period, *health_start_interval, *health_on_failure;
+	int64_t health_retries;
+	bool health_retries_set, no_healthcheck;
 	int64_t stop_timeout, timeout, oom_score_adj, preserve_fds;
 	bool oom_score_adj_set, hostname_set;
 

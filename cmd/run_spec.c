@@ -249,7 +249,8 @@ int run_plan_make(struct run_plan *p, struct err *e)
 	p->spec->root_path = arena_strdup(&p->spec->arena, "rootfs");
 	describe(p);
 	if (run_env_plan(p, e) < 0 || run_names_plan(p, e) < 0 || make_user(p, e) < 0 || make_labels(p, e) < 0 ||
-	    make_log(p, e) < 0 || make_restart(p, e) < 0 || make_stop(p, e) < 0 || make_files(p, e) < 0)
+	    make_log(p, e) < 0 || make_restart(p, e) < 0 || run_health_plan(p, e) < 0 ||
+	    make_stop(p, e) < 0 || make_files(p, e) < 0)
 		return -e->code;
 	if (run_limits_plan(p, e) < 0 || run_security_plan(p, e) < 0 || run_mounts_collect(p, e) < 0)
 		return -e->code;

@@ -38,6 +38,7 @@ int run_security_plan(struct run_plan *p, struct err *e);       /* capabilities,
 int run_mounts_collect(struct run_plan *p, struct err *e);      /* -v, --mount ... -> p->mounts */
 int run_devices_plan(struct run_plan *p, struct err *e);        /* --device, --privileged */
 void run_default_mounts(struct run_plan *p);                    /* /proc, /dev, /sys ... */
+int run_health_plan(struct run_plan *p, struct err *e);         /* health checks -> the record */
 int run_network_plan(struct run_plan *p, struct err *e);        /* --network ... -> the record */
 
 /* Parsers, tested by themselves. */

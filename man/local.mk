@@ -8,6 +8,7 @@ dist_man_MANS += \
 	man/coracle-create.1 \
 	man/coracle-exec.1 \
 	man/coracle-export.1 \
+	man/coracle-healthcheck-run.1 \
 	man/coracle-history.1 \
 	man/coracle-image-exists.1 \
 	man/coracle-image-inspect.1 \

@@ -5,6 +5,7 @@
  *   lock           held exclusively by the keeper as long as it lives: "running" is a lock test
  *   state.json     what the keeper said last: pid, started, finished, exit code (replaced whole)
  *   upper/ work/   the rootfs driver's
+ *   health.json    the last results of the health check, as `inspect` shows them
  *   log            --log-driver k8s-file, json-file
  *
  * A container directory without record.json is half-made: garbage once its lock is free. The state is
@@ -27,6 +28,8 @@ struct container_place { int containers_fd, names_fd, run_fd; const char *contai
 
 enum container_status { CONTAINER_CREATED, CONTAINER_RUNNING, CONTAINER_PAUSED, CONTAINER_STOPPING,
 	CONTAINER_EXITED, CONTAINER_RESTARTING, CONTAINER_STATUS_COUNT };
+enum container_health { HEALTH_NONE, HEALTH_STARTING, HEALTH_HEALTHY, HEALTH_UNHEALTHY, HEALTH_COUNT };
+const char *container_health_name(enum container_health h);     /* "" for none */
 const char *container_status_name(enum container_status s);     /* "created" "running" ... */
 
 struct port_mapping { char *host_ip; uint16_t host_port, container_port; char *protocol; };
@@ -60,6 +63,11 @@ struct container_record {
 	bool auto_remove, tty, interactive, init, keep_groups, privileged, read_only, oci_cgroup;
 	char *restart;                  /* policy: "no", "on-failure", "always", "unless-stopped"; NULL: no */
 	int restart_max;                /* on-failure: at most so often; 0: no bound */
+	/* Health check: {"CMD", words...} or {"CMD-SHELL", line}; NULL: none. Times in ns; interval 0: only by hand. */
+	char **health_test;
+	int64_t health_interval, health_timeout, health_start_period, health_start_interval;
+	int health_retries;
+	char *health_on_failure;        /* "none", "kill", "restart", "stop" */
 	char *pid_file, *cid_file;
 	char *hostname;
 	char *limits_note;              /* cgroup decision, as text for cmd/ */
@@ -72,6 +80,7 @@ struct container_state {
 	int64_t started_ns, finished_ns;
 	int exit_code;
 	bool oom_killed, timed_out;
+	enum container_health health;
 	int restarts;                   /* by its restart policy, since it was last started by hand */
 	int quick_restarts;             /* of those, the latest whose program did not live long: for the back-off */
 	char error[256];                /* why it did not start, "" */

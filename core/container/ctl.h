@@ -24,6 +24,7 @@ enum ctl_type {
 	CTL_RESIZE,             /* a rows, b columns */
 	CTL_SIGNAL,             /* value: signal number; answered by CTL_DONE */
 	CTL_STOP,               /* value: signal (0: the container's own), a: seconds until SIGKILL; CTL_DONE */
+	CTL_HEALTH,             /* run the health check now; CTL_DONE: 0 passed, 1 failed, -ENOENT there is none */
 	CTL_OUTPUT_CLOSED,      /* value 1 or 2: nobody reads that stream of mine any more (EPIPE) */
 	CTL_PAUSE,              /* value 1: is about to be paused, 0: goes on again; CTL_DONE (pause.h) */
 	CTL_CGROUP,             /* CTL_DONE with the path of the container's own cgroup, "" without one */

@@ -136,7 +136,8 @@ static int created(void *ctx, pid_t init, struct err *e)
 		return r;
 	k->state = (struct container_state){ .status = CONTAINER_RUNNING, .pid = init, .keeper_pid = getpid(),
 					     .started_ns = text_now_ns(), .restarts = s->restarts,
-					     .quick_restarts = s->quick_restarts };
+					     .quick_restarts = s->quick_restarts,
+					     .health = s->record->health_test && s->hooks.inside ? HEALTH_STARTING : HEALTH_NONE };
 	r = container_write_state(s->container_fd, &k->state, e);
 	if (r == 0 && s->config_json)
 		r = container_commit(s->container_fd, s->record, s->config_json, !s->record->auto_remove, e);
@@ -292,6 +293,7 @@ static void become_running(struct keeper *k)
 		k->timeout_at = keeper_now() + s->record->timeout_s * INT64_C(1000000000);
 	/* Before the client may go on: what it holds must not be held by us too. */
 	let_go(k);
+	keeper_health_begin(k);
 	/* Whoever is told that it runs may kill us next. */
 	if (s->detach)
 		keeper_settle(k);
@@ -381,6 +383,7 @@ _Noreturn void keeper_main(struct container_start *s, int client)
 
 	k->s = s;
 	k->out[0] = k->out[1] = k->in = k->tty = k->listener = k->log.fd = -1;
+	k->health.pidfd = k->health.out = -1;
 	k->program = (struct launched){ .pidfd = -1, .tty = -1 };
 	if (!keeper_make_room(k, KEEPER_CONNS))
 		_exit(EXIT_OURS);

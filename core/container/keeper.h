@@ -21,11 +21,27 @@
 
 #define KEEPER_CONNS 16         /* at first; more clients, more room */
 
+#define HEALTH_RESULTS 5
+#define HEALTH_OUTPUT 500       /* bytes that are kept of what a check prints */
+
+struct health_result { int64_t start_ns, end_ns; int code; size_t len; char output[HEALTH_OUTPUT]; };
+
+struct keeper_health {
+	pid_t pid;              /* of the check that runs, or 0 */
+	int pidfd, out;
+	bool timed_out;
+	int64_t next_at, timeout_at;    /* as below */
+	int streak;             /* failures, one after another */
+	unsigned n;             /* results so far; the latest are in the ring, and the next is being made */
+	struct health_result results[HEALTH_RESULTS];
+};
+
 struct keeper_conn {
 	int fd;                 /* -1: free */
 	bool attached;          /* gets output */
 	bool feeds;             /* its input goes to the program; it is told to wait while that is full */
 	bool owed;              /* the chunk at hand has not been sent to it yet */
+	bool asks_health;       /* waits for the result of the check */
 	bool owner;             /* the client that started the container in the foreground: output waits for it */
 	bool late;              /* it had its time once, and is waited for no more until it has caught up */
 	uint64_t missed;        /* bytes of output that it was too slow for, not yet told */
@@ -46,6 +62,7 @@ struct keeper {
 	int in;                 /* write end of its stdin (the pty's master, or -d -i), or -1 */
 	int tty;                /* master: read as stream 1, or -1 */
 	struct logfile log;
+	struct keeper_health health;
 
 	char input[CTL_DATA_MAX];       /* not yet taken by the program */
 	size_t input_at, input_len;
@@ -54,6 +71,7 @@ struct keeper {
 	size_t chunk_len;
 	int chunk_stream;
 
+	bool restart_anyway;    /* --health-on-failure restart */
 	bool told_to_stop;      /* by the user: the restart policy does not apply */
 	int64_t began_at, ended_at;     /* the program, by keeper_now() */
 	bool ended;             /* the program is over; what it left in the pipes is being delivered */
@@ -70,6 +88,19 @@ void keeper_settle(struct keeper *k);
 void keeper_loop(struct keeper *k);
 /* Serve once what there is to serve, waiting for it. */
 void keeper_turn(struct keeper *k);
+
+/* Send a signal to the program: 0, -ESRCH, or -errno. With SIGKILL after `seconds` (0: at once). */
+int keeper_signal(struct keeper *k, int sig);
+int keeper_stop(struct keeper *k, int sig, int64_t seconds);
+
+/* keeper_health.c: health checks. */
+void keeper_health_begin(struct keeper *k);
+/* Run one now, unless one runs. 0, -ENOENT: there is none; -ESRCH: the container cannot be asked now. */
+int keeper_health_start(struct keeper *k);
+void keeper_health_read(struct keeper *k);
+void keeper_health_ended(struct keeper *k);
+void keeper_health_deadlines(struct keeper *k, int64_t now);
+void keeper_health_stop(struct keeper *k);
 
 /* keeper_restart.c: the restart policy. */
 /* Does it want another start after this end? */

@@ -43,32 +43,38 @@ void keeper_tell_all(struct keeper *k, enum ctl_type type, int value, uint32_t a
 			(void)ctl_send(k->conns[i].fd, type, value, a, 0, text, text ? strlen(text) : 0);
 }
 
-static int send_signal(struct keeper *k, int sig)
+int keeper_signal(struct keeper *k, int sig)
 {
 	if (k->ended)
 		return -ESRCH;
 	return syscall(SYS_pidfd_send_signal, k->program.pidfd, sig, NULL, 0) < 0 ? -errno : 0;
 }
 
-static int stop(struct keeper *k, int sig, int64_t seconds)
+int keeper_stop(struct keeper *k, int sig, int64_t seconds)
 {
 	int r;
 
+	r = keeper_signal(k, sig ? sig : (k->s->record->stop_signal ? k->s->record->stop_signal : SIGTERM));
+
+	if (r < 0)
+		return r;
+	if (seconds <= 0)
+		return keeper_signal(k, SIGKILL);
+	k->kill_at = keeper_now() + seconds * SECOND;
+	k->state.status = CONTAINER_STOPPING;
+	keeper_write_state(k);
+	return 0;
+}
+
+/* The same by the user's wish. */
+static int stop(struct keeper *k, int sig, int64_t seconds)
+{
 	k->told_to_stop = true;
 	if (k->restart_at) {    /* there is nothing to stop but the next start */
 		k->restart_at = 0;
 		return 0;
 	}
-	r = send_signal(k, sig ? sig : (k->s->record->stop_signal ? k->s->record->stop_signal : SIGTERM));
-
-	if (r < 0)
-		return r;
-	if (seconds <= 0)
-		return send_signal(k, SIGKILL);
-	k->kill_at = keeper_now() + seconds * SECOND;
-	k->state.status = CONTAINER_STOPPING;
-	keeper_write_state(k);
-	return 0;
+	return keeper_stop(k, sig, seconds);
 }
 
 /* The client that asks stops the processes, or has let them go on. */
@@ -93,6 +99,16 @@ static void resize(struct keeper *k, const struct ctl_head *h)
 		(void)ioctl(k->tty, TIOCSWINSZ, &ws);
 }
 
+static void ask_health(struct keeper *k, struct keeper_conn *c)
+{
+	int r = keeper_health_start(k);
+
+	if (r < 0)
+		(void)ctl_send(c->fd, CTL_DONE, r, 0, 0, NULL, 0);
+	else
+		c->asks_health = true;
+}
+
 static const char direct[] = "this container writes straight to the output of the command that started it (no log is "
 	"kept of it): there is nothing to attach to but its end and signals";
 
@@ -114,6 +130,9 @@ static void handle_record(struct keeper *k, struct keeper_conn *c, const struct 
 	case CTL_INPUT_END:
 		keeper_end_input(k);
 		return;
+	case CTL_HEALTH:
+		ask_health(k, c);
+		return;
 	case CTL_RESIZE:
 		resize(k, h);
 		return;
@@ -121,7 +140,7 @@ static void handle_record(struct keeper *k, struct keeper_conn *c, const struct 
 		if (h->value == SIGKILL)
 			k->told_to_stop = true;
 		(void)ctl_send(c->fd, CTL_DONE, k->restart_at && h->value == SIGKILL ? stop(k, 0, 0) :
-			       send_signal(k, h->value), 0, 0, NULL, 0);
+			       keeper_signal(k, h->value), 0, 0, NULL, 0);
 		return;
 	case CTL_STOP:
 		(void)ctl_send(c->fd, CTL_DONE, stop(k, h->value, h->a), 0, 0, NULL, 0);
@@ -188,6 +207,7 @@ static void program_ended(struct keeper *k)
 	k->state.pid = k->state.keeper_pid = 0;
 	k->ended = true;
 	k->ended_at = keeper_now();
+	keeper_health_stop(k);
 	k->kill_at = k->timeout_at = k->settle_at = 0;
 	fd_close(&k->program.pidfd);
 	/* Not for what is removed at once. */
@@ -210,7 +230,7 @@ static void helper_ended(struct keeper *k, int *pidfd)
 	snprintf(k->state.error, sizeof k->state.error,
 		 "a process that serves the container (network or file system) ended; the container is killed");
 	keeper_tell_all(k, CTL_NOTE, 0, 0, k->state.error);
-	(void)send_signal(k, SIGKILL);
+	(void)keeper_signal(k, SIGKILL);
 }
 
 static void read_signals(struct keeper *k)
@@ -223,7 +243,8 @@ static void read_signals(struct keeper *k)
 
 static int poll_timeout(struct keeper *k)
 {
-	const int64_t deadlines[] = { k->timeout_at, k->kill_at, k->settle_at, k->late_at, k->restart_at };
+	const int64_t deadlines[] = { k->timeout_at, k->kill_at, k->settle_at, k->late_at, k->restart_at,
+				      k->health.next_at, k->health.timeout_at };
 	int64_t at = 0, left;
 
 	for (size_t i = 0; i < sizeof deadlines / sizeof *deadlines; i++)
@@ -239,6 +260,8 @@ static void check_deadlines(struct keeper *k)
 {
 	int64_t now;
 
+	if (k->health.next_at || k->health.timeout_at)
+		keeper_health_deadlines(k, keeper_now());
 	if (!k->timeout_at && !k->kill_at && !k->settle_at && !k->late_at)
 		return;
 	now = keeper_now();
@@ -249,15 +272,15 @@ static void check_deadlines(struct keeper *k)
 	if (k->timeout_at && now >= k->timeout_at) {
 		k->timeout_at = 0;
 		k->state.timed_out = true;
-		(void)send_signal(k, SIGKILL);
+		(void)keeper_signal(k, SIGKILL);
 	}
 	if (k->kill_at && now >= k->kill_at) {
 		k->kill_at = 0;
-		(void)send_signal(k, SIGKILL);
+		(void)keeper_signal(k, SIGKILL);
 	}
 }
 
-enum slot { SLOT_PROGRAM, SLOT_SIGNALS, SLOT_LISTENER, SLOT_OUT, SLOT_ERR, SLOT_IN, SLOT_HELPERS,
+enum slot { SLOT_PROGRAM, SLOT_SIGNALS, SLOT_LISTENER, SLOT_OUT, SLOT_ERR, SLOT_IN, SLOT_HEALTH, SLOT_HEALTH_OUT, SLOT_HELPERS,
 	SLOT_CONNS = SLOT_HELPERS + KEEPER_HELPERS_MAX };
 
 bool keeper_make_room(struct keeper *k, size_t n)
@@ -313,6 +336,8 @@ static void fill(struct keeper *k, struct pollfd *p)
 	p[SLOT_LISTENER] = watch(k->listener, POLLIN);
 	p[SLOT_OUT] = watch(k->out[0], more ? POLLIN : 0);
 	p[SLOT_ERR] = watch(k->out[1], more ? POLLIN : 0);
+	p[SLOT_HEALTH] = watch(k->health.pidfd, k->health.pid ? POLLIN : 0);
+	p[SLOT_HEALTH_OUT] = watch(k->health.out, k->health.pid ? POLLIN : 0);
 	p[SLOT_IN] = watch(k->in, input_full ? POLLOUT : 0);
 	for (size_t i = 0; i < KEEPER_HELPERS_MAX; i++)
 		p[SLOT_HELPERS + i] = watch(i < k->n_helpers ? k->helpers[i] : -1, POLLIN);
@@ -344,6 +369,10 @@ static void serve(struct keeper *k, const struct pollfd *p)
 		    k->input_at >= k->input_len)
 			read_client(k, &k->conns[i]);
 	}
+	if (p[SLOT_HEALTH_OUT].revents)
+		keeper_health_read(k);
+	if (p[SLOT_HEALTH].revents)
+		keeper_health_ended(k);
 	if (p[SLOT_SIGNALS].revents)
 		read_signals(k);
 	if (p[SLOT_PROGRAM].revents && !k->ended)

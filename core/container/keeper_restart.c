@@ -22,8 +22,10 @@ bool keeper_wants_restart(const struct keeper *k)
 {
 	const struct container_record *r = k->s->record;
 
-	if (k->told_to_stop || !r->restart || !k->s->hooks.again || r->auto_remove)
+	if (k->told_to_stop || !k->s->hooks.again || r->auto_remove)
 		return false;
+	if (k->restart_anyway || !r->restart)
+		return k->restart_anyway;
 	if (strcmp(r->restart, "on-failure") == 0)
 		return k->state.exit_code != 0 && (r->restart_max == 0 || k->state.restarts < r->restart_max);
 	return strcmp(r->restart, "always") == 0 || strcmp(r->restart, "unless-stopped") == 0;

@@ -10,6 +10,7 @@ libcore_a_SOURCES += \
 	core/container/keeper.c core/container/keeper.h \
 	core/container/keeper_io.c \
 	core/container/keeper_loop.c \
+	core/container/keeper_health.c \
 	core/container/keeper_restart.c \
 	core/container/logfile.c core/container/logfile.h \
 	core/container/logread.c core/container/logread.h \

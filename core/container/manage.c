@@ -51,6 +51,24 @@ int container_signal(const struct container_place *p, const char *id, int sig, s
 	return sock < 0 ? sock : ask(sock, id, CTL_SIGNAL, sig, 0, e);
 }
 
+int container_check_health(const struct container_place *p, const char *id, struct err *e)
+{
+	autofd sock = connect_keeper(p, id, e);
+	struct ctl_msg m;
+	int r;
+
+	if (sock < 0)
+		return sock;
+	r = ctl_send(sock, CTL_HEALTH, 0, 0, 0, NULL, 0);
+	if (r == 0)
+		r = ctl_await(sock, CTL_DONE, &m);
+	if (r == CTL_DONE && m.head.value >= 0)
+		return m.head.value != 0;
+	if (r == CTL_DONE && m.head.value == -ENOENT)
+		return err_msg(e, ENOENT, "it has no defined healthcheck");
+	return err_msg(e, ESRCH, "it is not running");
+}
+
 /* Between a keeper's last word and its lock there is nothing to connect to: wait for the lock. */
 static int await_lock(const struct container_place *p, const char *id, struct err *e)
 {

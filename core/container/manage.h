@@ -15,6 +15,10 @@ int container_signal(const struct container_place *p, const char *id, int sig, s
  * 1, 0 when it was not running, or -errno. */
 int container_stop(const struct container_place *p, const char *id, int sig, int64_t seconds, struct err *e);
 
+/* Run its health check now, and wait for the result: 0 passed, 1 failed, -ESRCH when it does not run, -ENOENT when there is
+ * none, or another -errno. */
+int container_check_health(const struct container_place *p, const char *id, struct err *e);
+
 /* Wait until the container is in one of the states of `wanted` (bit per enum container_status) or is gone.
  * *ret_code: its exit code when that is EXITED, else -1. 0 or -errno. */
 int container_wait(const struct container_place *p, const char *id, unsigned wanted, int *ret_code, struct err *e);

@@ -70,6 +70,13 @@ static const struct field record_fields[] = {
 	RECORD(stop_timeout_s, FIELD_I64),
 	RECORD(timeout_s, FIELD_I64),
 	RECORD(restart, FIELD_STR),
+	RECORD(health_test, FIELD_STRV),
+	RECORD(health_interval, FIELD_I64),
+	RECORD(health_timeout, FIELD_I64),
+	RECORD(health_start_period, FIELD_I64),
+	RECORD(health_start_interval, FIELD_I64),
+	RECORD(health_retries, FIELD_INT),
+	RECORD(health_on_failure, FIELD_STR),
 	RECORD(restart_max, FIELD_INT),
 	RECORD(auto_remove, FIELD_BOOL),
 	RECORD(tty, FIELD_BOOL),
@@ -289,6 +296,8 @@ static int check_record(const struct container_record *r, struct err *e)
 		return err_msg(e, EBADMSG, "record.name is not a container name");
 	if (r->entrypoint_words < 0 || (size_t)r->entrypoint_words > (r->command ? g_strv_length(r->command) : 0))
 		return err_msg(e, EBADMSG, "record.entrypoint_words is more than there are");
+	if (r->health_test && (!r->health_test[0] || !r->health_test[1] || r->health_interval < 0 || r->health_retries < 1))
+		return err_msg(e, EBADMSG, "record.health_test cannot be run");
 	if (r->restart_max < 0)
 		return err_msg(e, EBADMSG, "record.restart_max is negative");
 	if (r->log_files < 0 || r->log_files > LOG_MAX_FILES)
@@ -340,10 +349,10 @@ const char *container_status_name(enum container_status s)
 
 char *state_to_json(const struct container_state *st, const char *boot_id)
 {
-	json_t *doc = json_pack("{s:s, s:i, s:i, s:I, s:I, s:i, s:b, s:b, s:i, s:i, s:s}", "status", status_names[st->status],
+	json_t *doc = json_pack("{s:s, s:i, s:i, s:I, s:I, s:i, s:b, s:b, s:i, s:i, s:i, s:s}", "status", status_names[st->status],
 				"pid", (int)st->pid, "keeper_pid", (int)st->keeper_pid, "started_ns",
 				(json_int_t)st->started_ns, "finished_ns", (json_int_t)st->finished_ns, "exit_code",
-				st->exit_code, "oom_killed", st->oom_killed, "timed_out", st->timed_out, "restarts",
+				st->exit_code, "oom_killed", st->oom_killed, "timed_out", st->timed_out, "health", (int)st->health, "restarts",
 				st->restarts, "quick_restarts", st->quick_restarts, "boot_id",
 				boot_id ? boot_id : "");
 	char *text;
@@ -358,18 +367,19 @@ static int state_from_doc(json_t *doc, struct container_state *st, char *boot_id
 {
 	const char *status, *boot, *error;
 	json_int_t started, finished;
-	int pid, keeper, oom, timed_out;
+	int pid, keeper, oom, timed_out, health = HEALTH_NONE;
 
-	if (json_unpack(doc, "{s:s, s:i, s:i, s:I, s:I, s:i, s:b, s:b, s?i, s?i, s:s, s:s}", "status", &status, "pid", &pid,
+	if (json_unpack(doc, "{s:s, s:i, s:i, s:I, s:I, s:i, s:b, s:b, s?i, s?i, s?i, s:s, s:s}", "status", &status, "pid", &pid,
 			"keeper_pid", &keeper, "started_ns", &started, "finished_ns", &finished, "exit_code",
-			&st->exit_code, "oom_killed", &oom, "timed_out", &timed_out, "restarts", &st->restarts,
+			&st->exit_code, "oom_killed", &oom, "timed_out", &timed_out, "health", &health, "restarts", &st->restarts,
 			"quick_restarts", &st->quick_restarts, "boot_id", &boot, "error",
 			&error) < 0)
 		return err_msg(e, EBADMSG, "a field is missing or has the wrong type");
 	for (st->status = 0; st->status < CONTAINER_STATUS_COUNT; st->status++)
 		if (strcmp(status, status_names[st->status]) == 0)
 			break;
-	if (st->status == CONTAINER_STATUS_COUNT || pid < 0 || keeper < 0 || st->restarts < 0 || st->quick_restarts < 0)
+	if (st->status == CONTAINER_STATUS_COUNT || pid < 0 || keeper < 0 || st->restarts < 0 || st->quick_restarts < 0 ||
+	    health < 0 || health >= HEALTH_COUNT)
 		return err_msg(e, EBADMSG, "a field has an impossible value");
 	st->pid = pid;
 	st->keeper_pid = keeper;
@@ -377,6 +387,7 @@ static int state_from_doc(json_t *doc, struct container_state *st, char *boot_id
 	st->finished_ns = finished;
 	st->oom_killed = oom;
 	st->timed_out = timed_out;
+	st->health = (enum container_health)health;
 	g_strlcpy(st->error, error, sizeof st->error);
 	g_strlcpy(boot_id, boot, 40);
 	return 0;

@@ -8,6 +8,7 @@
 
 #define RECORD_FILE "record.json"
 #define CONFIG_FILE "config.json"
+#define HEALTH_FILE "health.json"
 #define STATE_FILE "state.json"
 #define LOCK_FILE "lock"
 #define RECORD_MAX (16 * 1024 * 1024)   /* bytes */

@@ -36,6 +36,9 @@ struct keeper_hooks {
 	 * the lock and the control socket in these descriptors. Returns on failure only. */
 	void (*again)(void *ctx, int lock_fd, int listener);
 
+	/* For health checks, in a child of the keeper: become `exec` of these words. Returns on failure only. */
+	void (*inside)(void *ctx, char *const *words);
+
 	/* Remove `name` in `dirfd` even where subordinate ids own files: store_remove(). NULL: only what the
 	 * user may remove is removed. */
 	container_tree_remover *remove_tree;
