@@ -11,6 +11,7 @@
 #include "cmd/image/sources.h"
 #include "cmd/pull_options.h"
 #include "core/base/fd.h"
+#include "net/registry/policy.h"
 #include "storage/image.h"
 
 /* One IMAGE argument. */
@@ -24,6 +25,7 @@ struct pulls {
 	struct context *c;
 	struct pull_options *o;
 	struct registries *conf;
+	struct policy *policy;
 	struct platform want;
 	bool asked;                     /* the platform was named */
 	struct arena arena;
@@ -95,7 +97,10 @@ static int open_one(struct pulls *ps, const char *text, struct pull *p, struct e
 		return r;
 	if (strcmp(o->policy, "never") == 0 || (strcmp(o->policy, "missing") == 0 && p->local && !ps->asked))
 		return 0;
-	return sources_open(ps->conf, &ro, text, &p->sources, e);
+	r = sources_open(ps->conf, &ro, text, &p->sources, e);
+	for (size_t i = 0; r == 0 && i < p->sources.n; i++)
+		r = policy_check_name(ps->policy, &p->sources.list[i].ref, e);
+	return r;
 }
 
 /* Is the local image what `digest` (of the name, as the registry says now) means? */
@@ -171,6 +176,15 @@ static int store_image(struct pulls *ps, struct source *from, struct remote_imag
 	return image_commit(s, from->name, &img->descriptor, e);
 }
 
+static int check_policy(struct pulls *ps, struct source *from, const struct remote_image *img, struct err *e)
+{
+	const char *digests[] = { img->manifest_doc.digest, img->top_digest, NULL };
+
+	if (strcmp(digests[0], digests[1]) == 0)
+		digests[1] = NULL;
+	return policy_check_image(ps->policy, &from->ref, from->registry, digests, e);
+}
+
 /* From one place. *ret_id is the image's ID; *ret_found: it has the image, so no other place is tried. */
 static int fetch_from(struct pulls *ps, struct source *from, const struct image *local, char **ret_id, bool *ret_found,
 		      struct err *e)
@@ -190,6 +204,8 @@ static int fetch_from(struct pulls *ps, struct source *from, const struct image 
 		*ret_id = g_strdup(local->id);
 		goto out;
 	}
+	if (r == 0)
+		r = check_policy(ps, from, &img, e);
 	if (r == 0)
 		r = remote_config(from->registry, &from->ref, &ps->want, ps->asked, &img, e);
 	if (r == 0) {
@@ -280,6 +296,8 @@ static int run_pulls(struct pulls *ps, struct pull *list, int n, char **names, s
 		err_clear(e);
 	if (r == 0)
 		r = registries_load(&ps->conf, e);
+	if (r == 0)
+		r = policy_load(&ps->policy, e);
 	for (int i = 0; i < n && r == 0; i++)
 		r = open_one(ps, names[i], &list[i], e);
 	for (int i = 0; i < n && r == 0; i++)
@@ -306,6 +324,7 @@ static int pull_run(struct context *c, void *values, int argc, char **argv)
 	progress_free(ps.progress);
 	arena_free(&ps.arena);
 	registries_free(ps.conf);
+	policy_free(ps.policy);
 	if (r == -EINTR && ps.signal)
 		return die_of(ps.signal);
 	return r < 0 ? fail(&e) : 0;

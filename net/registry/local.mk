@@ -17,6 +17,9 @@ libimage_a_SOURCES += \
 	net/registry/header.h \
 	net/registry/http.c \
 	net/registry/http.h \
+	net/registry/policy.c \
+	net/registry/policy.h \
+	net/registry/policy_signature.c \
 	net/registry/registry.c \
 	net/registry/registry.h \
 	net/registry/token.c \
