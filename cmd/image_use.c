@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/proc.h"
@@ -70,6 +71,14 @@ int remove_container(struct context *c, const char *id, struct err *e)
 	r = proc_start((char **)argv->pdata, -1, &p, e);
 	g_ptr_array_free(argv, TRUE);
 	return r < 0 ? r : proc_finish(&p, "removing the container", e);
+}
+
+bool confirmed(const char *what)
+{
+	char answer[8] = "";
+
+	fprintf(stderr, "WARNING! This will remove %s.\nAre you sure you want to continue? [y/N] ", what);
+	return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
 int image_get(struct context *c, const char *name, struct image **ret, struct err *e)

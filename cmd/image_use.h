@@ -17,6 +17,9 @@ GPtrArray *containers_of_volume(struct context *c, const char *volume);
 /* Remove a container by force, by the command that does so. 0 or -errno. */
 int remove_container(struct context *c, const char *id, struct err *e);
 
+/* Ask on the terminal (or wherever stdin and stderr are) whether "all ..." may be removed. */
+bool confirmed(const char *what);
+
 /* image_find for a command: -ENOENT with podman's words and exit status 1 where it is not known. */
 int image_get(struct context *c, const char *name, struct image **ret, struct err *e);
 

@@ -236,14 +236,6 @@ static int run_rm(struct context *c, void *values, int argc, char **argv)
 	return worst;
 }
 
-static bool confirmed(const char *what)
-{
-	char answer[8] = "";
-
-	fprintf(stderr, "WARNING! This will remove %s.\nAre you sure you want to continue? [y/N] ", what);
-	return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
-}
-
 static int run_prune(struct context *c, void *values, int argc, char **argv)
 {
 	const struct values *v = values;

@@ -6,12 +6,16 @@ dist_man_MANS += \
 	man/coracle-container-exists.1 \
 	man/coracle-container-inspect.1 \
 	man/coracle-create.1 \
+	man/coracle-diff.1 \
 	man/coracle-exec.1 \
 	man/coracle-export.1 \
 	man/coracle-healthcheck-run.1 \
 	man/coracle-history.1 \
+	man/coracle-image-diff.1 \
 	man/coracle-image-exists.1 \
 	man/coracle-image-inspect.1 \
+	man/coracle-image-prune.1 \
+	man/coracle-image-tree.1 \
 	man/coracle-images.1 \
 	man/coracle-import.1 \
 	man/coracle-info.1 \

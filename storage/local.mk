@@ -14,6 +14,7 @@ libstorage_a_SOURCES += \
 	storage/stage.c \
 	storage/store.c storage/store.h \
 	storage/unpack_ids.c storage/unpack_ids.h \
+	storage/tree_diff.c storage/tree_diff.h \
 	storage/volume.c storage/volume.h
 
 # unpacking: coracle-image only
