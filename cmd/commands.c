@@ -15,6 +15,7 @@ const struct command *const commands[] = {
 	&command_complete_words,
 	&command_again,
 	&command_create,
+	&command_overlay,
 	&command_run,
 	&command_commands,
 	&command_container_exists,

@@ -8,6 +8,7 @@ libcmd_a_SOURCES += \
 	cmd/launch_inside.c cmd/launch_inside.h \
 	cmd/launch_user.c cmd/launch_user.h \
 	cmd/launch_volume.c \
+	cmd/overlay.c \
 	cmd/run.c cmd/run_commands.h \
 	cmd/run_create.c cmd/run_create.h \
 	cmd/run_devices.c \

@@ -4,6 +4,6 @@
 
 #include "cmd/command.h"
 
-extern const struct command command_create, command_run;
+extern const struct command command_create, command_overlay, command_run;
 
 #endif

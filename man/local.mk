@@ -25,6 +25,7 @@ dist_man_MANS += \
 	man/coracle-login.1 \
 	man/coracle-logout.1 \
 	man/coracle-logs.1 \
+	man/coracle-overlay.1 \
 	man/coracle-pause.1 \
 	man/coracle-port.1 \
 	man/coracle-ps.1 \

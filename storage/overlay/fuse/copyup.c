@@ -14,9 +14,12 @@
 #include "storage/overlay/fuse/data.h"
 #include "storage/overlay/fuse/listing.h"
 #include "storage/overlay/fuse/lookup.h"
+#include "storage/overlay/fuse/session.h"
 #include "storage/overlay/fuse/whiteout.h"
 #include "storage/overlay/fuse/work.h"
 #include "storage/overlay/fuse/xattr.h"
+
+#define QUICK (256 * 1024)      /* bytes that are copied while others wait */
 
 struct copy {
 	struct ovl *o;
@@ -42,6 +45,8 @@ static int make_file(struct copy *c, enum copyup_what what)
 	out = openat(c->o->work_fd, c->name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (out < 0)
 		return -errno;
+	if (c->o->durable || c->st.st_size > QUICK)
+		session_let_others();
 	r = what == COPYUP_EMPTY ? 0 : copyup_data(in, out, c->st.st_size);
 	if (r == 0 && c->o->durable && fsync(out) < 0)
 		r = -errno;

@@ -6,10 +6,9 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
-#include "storage/overlay/fuse/server.h"
-#include "storage/overlay/fuse/session.h"
+#include "storage/overlay/fuse/server_private.h"
 
-static int open_device(struct err *e)
+int fuse_open_device(struct err *e)
 {
 	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 
@@ -30,7 +29,7 @@ static int set(int fsfd, const char *key, unsigned value, struct err *e)
 	return 0;
 }
 
-static int mount_device(int dev, unsigned root_id, struct err *e)
+int fuse_mount_device(int dev, unsigned root_id, struct err *e)
 {
 	autofd fsfd = fsopen("fuse", FSOPEN_CLOEXEC);
 	int mnt;
@@ -63,9 +62,9 @@ int fuse_mount(int sock, unsigned root_id, int upper_fd, int work_fd, struct err
 	if (fds[0] < 0)
 		r = err_set(e, errno, "/proc/self/ns/user");
 	for (int i = 1; r >= 0 && i < n; i++)
-		r = fds[i] = open_device(e);
+		r = fds[i] = fuse_open_device(e);
 	if (r >= 0)
-		r = mnt = mount_device(fds[1], root_id, e);
+		r = mnt = fuse_mount_device(fds[1], root_id, e);
 	fds[n] = upper_fd;
 	fds[n + 1] = work_fd;
 	if (r >= 0) {
@@ -83,7 +82,7 @@ int fuse_mount(int sock, unsigned root_id, int upper_fd, int work_fd, struct err
 
 int fuse_trial(struct err *e)
 {
-	autofd dev = open_device(e);
+	autofd dev = fuse_open_device(e);
 
 	return dev < 0 ? dev : 0;
 }

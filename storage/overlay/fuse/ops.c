@@ -19,8 +19,6 @@
 #include "storage/overlay/fuse/remove.h"
 #include "storage/overlay/fuse/xattr.h"
 
-#define FOR_EVER 1e9
-
 static struct ops *ops_of(fuse_req_t req) { return libfuse.req_userdata(req); }
 
 struct node *ops_node(struct ops *s, fuse_ino_t ino)
@@ -32,10 +30,10 @@ void ops_lock(struct ovl *o) { (void)pthread_rwlock_rdlock(&o->tree); }
 void ops_lock_alone(struct ovl *o) { (void)pthread_rwlock_wrlock(&o->tree); }
 void ops_unlock(struct ovl *o) { (void)pthread_rwlock_unlock(&o->tree); }
 
-void ops_entry(struct node *n, const struct stat *st, struct fuse_entry_param *ret)
+void ops_entry(const struct ops *s, struct node *n, const struct stat *st, struct fuse_entry_param *ret)
 {
-	*ret = (struct fuse_entry_param){ .ino = (fuse_ino_t)(uintptr_t)n, .attr = *st, .attr_timeout = FOR_EVER,
-					  .entry_timeout = FOR_EVER };
+	*ret = (struct fuse_entry_param){ .ino = (fuse_ino_t)(uintptr_t)n, .attr = *st, .attr_timeout = s->lifetime,
+					  .entry_timeout = s->lifetime };
 }
 
 static void reply_entry(fuse_req_t req, struct node *n, const struct stat *st)
@@ -43,7 +41,7 @@ static void reply_entry(fuse_req_t req, struct node *n, const struct stat *st)
 	struct ovl *o = ops_of(req)->o;
 	struct fuse_entry_param e;
 
-	ops_entry(n, st, &e);
+	ops_entry(ops_of(req), n, st, &e);
 	/* The request was given up meanwhile: the kernel has not heard of the node. */
 	if (libfuse.reply_entry(req, &e) < 0)
 		node_forget(o, n, 1);
@@ -62,7 +60,7 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	if (r == 0)
 		reply_entry(req, n, &st);
 	else if (r == -ENOENT)
-		(void)libfuse.reply_entry(req, &(struct fuse_entry_param){ .entry_timeout = FOR_EVER });
+		(void)libfuse.reply_entry(req, &(struct fuse_entry_param){ .entry_timeout = s->lifetime });
 	else
 		(void)libfuse.reply_err(req, -r);
 }
@@ -97,7 +95,7 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 	ops_lock(s->o);
 	r = attr_get(s->o, ops_node(s, ino), &st);
 	ops_unlock(s->o);
-	(void)(r < 0 ? libfuse.reply_err(req, -r) : libfuse.reply_attr(req, &st, FOR_EVER));
+	(void)(r < 0 ? libfuse.reply_err(req, -r) : libfuse.reply_attr(req, &st, s->lifetime));
 }
 
 static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *want, int valid, struct fuse_file_info *fi)
@@ -113,7 +111,7 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *want, int va
 	if (r == 0)
 		r = attr_get(s->o, n, &st);
 	ops_unlock(s->o);
-	(void)(r < 0 ? libfuse.reply_err(req, -r) : libfuse.reply_attr(req, &st, FOR_EVER));
+	(void)(r < 0 ? libfuse.reply_err(req, -r) : libfuse.reply_attr(req, &st, s->lifetime));
 }
 
 static void op_readlink(fuse_req_t req, fuse_ino_t ino)
@@ -198,7 +196,7 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 		(void)libfuse.reply_err(req, -r);
 		return;
 	}
-	ops_entry(n, &st, &e);
+	ops_entry(s, n, &st, &e);
 	fi->keep_cache = 1;
 	if (libfuse.reply_create(req, &e, fi) < 0)
 		node_forget(s->o, n, 1);
@@ -214,7 +212,7 @@ int ops_tmpfile(struct ops *s, fuse_ino_t parent, const struct request *q, struc
 	r = create_unnamed(s->o, ops_node(s, parent), q, &n, &st);
 	ops_unlock(s->o);
 	if (r == 0)
-		ops_entry(n, &st, ret);
+		ops_entry(s, n, &st, ret);
 	return r;
 }
 
@@ -364,15 +362,17 @@ static void want(struct fuse_conn_info *c, unsigned cap, bool wanted)
 
 static void op_init(void *userdata, struct fuse_conn_info *c)
 {
-	(void)userdata;
+	const struct ops *s = userdata;
+
 	/* What libfuse asks for by itself, and we do not: a truncation at open is told as such; pages are thrown away
 	 * when we say so, which is never; and set-user-id bits see ops.h. */
 	want(c, FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_AUTO_INVAL_DATA | FUSE_CAP_HANDLE_KILLPRIV | FUSE_CAP_POSIX_LOCKS |
 		FUSE_CAP_FLOCK_LOCKS | FUSE_CAP_IOCTL_DIR, false);
 	want(c, FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_EXPLICIT_INVAL_DATA | FUSE_CAP_CACHE_SYMLINKS |
-		FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_POSIX_ACL | FUSE_CAP_DONT_MASK | FUSE_CAP_READDIRPLUS |
+		FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_DONT_MASK | FUSE_CAP_READDIRPLUS |
 		FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ASYNC_READ | FUSE_CAP_ASYNC_DIO | FUSE_CAP_NO_OPEN_SUPPORT |
 		FUSE_CAP_NO_OPENDIR_SUPPORT, true);
+	want(c, FUSE_CAP_POSIX_ACL, !s->no_acl);
 	c->max_write = OPS_MAX_IO;
 	c->max_readahead = OPS_MAX_IO;
 	c->max_background = 64;

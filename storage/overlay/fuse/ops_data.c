@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "storage/overlay/fuse/copyup.h"
 #include "storage/overlay/fuse/data.h"
 #include "storage/overlay/fuse/place.h"
+#include "storage/overlay/fuse/session.h"
 
 void ops_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
@@ -42,6 +44,18 @@ static char *thread_buffer(void)
 	return buf;
 }
 
+/* From memory at once; what comes from the disk may take longer. */
+static ssize_t read_piece(int fd, char *buf, size_t size, off_t off)
+{
+	const struct iovec v = { buf, size };
+	ssize_t n = preadv2(fd, &v, 1, off, RWF_NOWAIT);
+
+	if (n >= 0 || (errno != EAGAIN && errno != EOPNOTSUPP))
+		return n;
+	session_let_others();
+	return pread(fd, buf, size, off);
+}
+
 void ops_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
 {
 	struct ops *s = libfuse.req_userdata(req);
@@ -58,7 +72,7 @@ void ops_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fus
 		return;
 	}
 	while (done < size) {
-		ssize_t n = pread(data_fd(h), buf + done, size - done, off + (off_t)done);
+		ssize_t n = read_piece(data_fd(h), buf + done, size - done, off + (off_t)done);
 
 		if (n < 0)
 			r = errno;
@@ -104,6 +118,7 @@ void ops_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_in
 
 	(void)fi;
 	if (s->o->durable && node_has(n, NODE_UPPER)) {
+		session_let_others();
 		r = get(s, ino, false, &h);
 		if (r == 0) {
 			r = (datasync ? fdatasync : fsync)(data_fd(h)) < 0 ? -errno : 0;
@@ -123,6 +138,7 @@ void ops_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file
 	(void)fi;
 	(void)datasync;
 	if (s->o->durable && node_has(n, NODE_UPPER) && !node_has(n, NODE_GONE)) {
+		session_let_others();
 		ops_lock(s->o);
 		r = place_of(s->o, n, NULL, 0, &p);
 		fd = r < 0 ? r : place_open(&p, O_RDONLY | O_DIRECTORY);
@@ -138,9 +154,11 @@ void ops_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t off, off_t le
 {
 	struct ops *s = libfuse.req_userdata(req);
 	struct handle *h;
-	int r = get(s, ino, true, &h);
+	int r;
 
 	(void)fi;
+	session_let_others();
+	r = get(s, ino, true, &h);
 	if (r == 0) {
 		r = fallocate(data_fd(h), mode, off, len) < 0 ? -errno : 0;
 		data_put(s->o, h);
@@ -154,8 +172,10 @@ void ops_copy_file_range(fuse_req_t req, fuse_ino_t in, off_t off_in, struct fus
 	struct ops *s = libfuse.req_userdata(req);
 	struct handle *from, *to;
 	ssize_t n;
-	int r = get(s, out, true, &to);
+	int r;
 
+	session_let_others();
+	r = get(s, out, true, &to);
 	(void)fi_in;
 	(void)fi_out;
 	if (r == 0 && (r = get(s, in, false, &from)) < 0)
@@ -185,6 +205,7 @@ void ops_lseek(fuse_req_t req, fuse_ino_t ino, off_t off, int whence, struct fus
 	int r;
 
 	(void)fi;
+	session_let_others();
 	if (mine) {
 		(void)libfuse.lowlevel_notify_inval_inode(s->se, ino, 0, 0);
 		s->flushing = false;

@@ -47,7 +47,7 @@ static int put_plus(struct page *p, const struct entry *entry)
 		return 1;
 	if (r < 0)
 		return put(p, entry->name, &st, entry->cookie);
-	ops_entry(n, &st, &e);
+	ops_entry(p->s, n, &st, &e);
 	p->used += libfuse.add_direntry_plus(p->req, p->buf + p->used, p->size - p->used, entry->name, &e,
 					  (off_t)entry->cookie);
 	return 1;

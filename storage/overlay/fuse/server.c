@@ -26,23 +26,20 @@
 #include "core/runtime/idmap.h"
 #include "storage/overlay/fuse/confine.h"
 #include "storage/overlay/fuse/data.h"
-#include "storage/overlay/fuse/session.h"
+#include "storage/overlay/fuse/server_private.h"
 
-struct dirs {
-	int lowers[OVL_LAYERS_MAX];
-	size_t n;
-	int upper, work;
-};
-
-static unsigned raise_nofile(void)
+void server_limits(struct ovl *o)
 {
+	unsigned max = 1024;
 	struct rlimit r;
 
-	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
-		return 1024;
-	r.rlim_cur = r.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &r);
-	return r.rlim_cur > 1 << 20 ? 1 << 20 : (unsigned)r.rlim_cur;
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
+		r.rlim_cur = r.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &r);
+		max = r.rlim_cur > 1 << 20 ? 1 << 20 : (unsigned)r.rlim_cur;
+	}
+	if (max > 2 * o->n_layers + 64)
+		data_limit(o, (max - 2 * o->n_layers) / 2);
 }
 
 static int open_dir(int base, const char *name, struct err *e)
@@ -52,7 +49,7 @@ static int open_dir(int base, const char *name, struct err *e)
 	return fd < 0 ? err_set(e, errno, "%s", name) : fd;
 }
 
-static int open_dirs(const struct fuse_dirs *d, struct dirs *ret, struct err *e)
+int server_open_dirs(const struct fuse_dirs *d, struct server_dirs *ret, struct err *e)
 {
 	autofd base = open(d->base, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
@@ -85,7 +82,7 @@ static bool is_ours(int userns)
 	return fstat(userns, &a) == 0 && stat("/proc/self/ns/user", &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-static int take_mount(int sock, struct dirs *dirs, bool own_ids, int *devs, struct err *e)
+static int take_mount(int sock, struct server_dirs *dirs, bool own_ids, int *devs, struct err *e)
 {
 	int fds[MSG_COUNT];
 	size_t n = MSG_COUNT;
@@ -109,13 +106,12 @@ static int take_mount(int sock, struct dirs *dirs, bool own_ids, int *devs, stru
 
 static int get_ready(int sock, const struct fuse_dirs *d, struct err *e)
 {
-	static struct dirs dirs;
+	static struct server_dirs dirs;
 	struct ovl_config c = { .lower_fds = dirs.lowers, .durable = d->durable };
-	unsigned nofile = raise_nofile();
 	int devs[SESSION_THREADS];
 	struct ovl *o;
 
-	if (libfuse_load(e) < 0 || open_dirs(d, &dirs, e) < 0 || (d->own_ids && idmap_enter(idmap_store(), e) < 0) ||
+	if (libfuse_load(e) < 0 || server_open_dirs(d, &dirs, e) < 0 || (d->own_ids && idmap_enter(idmap_store(), e) < 0) ||
 	    take_mount(sock, &dirs, d->own_ids, devs, e) < 0)
 		return -e->code;
 	c.n_lowers = dirs.n;
@@ -124,9 +120,8 @@ static int get_ready(int sock, const struct fuse_dirs *d, struct err *e)
 	if (ovl_new(&c, &o, e) < 0)
 		return -e->code;
 	fd_close(&dirs.work);
-	if (nofile > 2 * o->n_layers + 64)
-		data_limit(o, (nofile - 2 * o->n_layers) / 2);
-	if (session_new(o, devs, SESSION_THREADS, e) < 0)
+	server_limits(o);
+	if (session_new(o, devs, NULL, e) < 0)
 		return -e->code;
 	return confine_server(o, e);
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/fuse.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,8 @@ static struct ops ops;          /* of this process: it serves one mount */
 static int queues[SESSION_THREADS];
 static size_t n_queues;
 static _Thread_local int queue; /* this thread's descriptor */
+static pthread_mutex_t lead = PTHREAD_MUTEX_INITIALIZER;
+static _Thread_local bool leading;
 static uint64_t init_request;   /* the INIT request to be answered; 0: none */
 static uint32_t offered;        /* what the kernel can do, from it */
 
@@ -100,6 +103,28 @@ static void answer(const struct fuse_buf *buf)
 		libfuse.session_process_buf(ops.se, buf);
 }
 
+void session_let_others(void)
+{
+	if (!leading)
+		return;
+	leading = false;
+	(void)pthread_mutex_unlock(&lead);
+}
+
+static int next_request(struct fuse_buf *buf)
+{
+	struct pollfd p = { .fd = queue, .events = POLLIN };
+	int n;
+
+	if (!leading)
+		(void)pthread_mutex_lock(&lead);
+	leading = true;
+	n = libfuse.session_receive_buf(ops.se, buf);
+	if (n > 0 && poll(&p, 1, 0) > 0)
+		session_let_others();
+	return n;
+}
+
 static void *serve(void *fd)
 {
 	struct fuse_buf buf = { .mem = NULL };
@@ -108,7 +133,7 @@ static void *serve(void *fd)
 	if (place_thread() < 0)
 		return NULL;
 	for (;;) {
-		int n = libfuse.session_receive_buf(ops.se, &buf);
+		int n = next_request(&buf);
 
 		if (n == -EINTR)
 			continue;
@@ -116,11 +141,12 @@ static void *serve(void *fd)
 			break;
 		answer(&buf);
 	}
+	session_let_others();
 	free(buf.mem);
 	return NULL;
 }
 
-int session_new(struct ovl *o, const int *devs, size_t n_devs, struct err *e)
+int session_new(struct ovl *o, const int *devs, const struct session_options *so, struct err *e)
 {
 	static const struct fuse_custom_io io = { .writev = io_writev, .read = io_read };
 	char name[] = "coracle-overlay", *argv[] = { name, NULL };
@@ -128,6 +154,8 @@ int session_new(struct ovl *o, const int *devs, size_t n_devs, struct err *e)
 	int r;
 
 	ops.o = o;
+	ops.no_acl = so && so->no_acl;
+	ops.lifetime = so ? so->lifetime : OPS_FOR_EVER;
 	ops.se = libfuse.session_new(&args, &ops_table, sizeof ops_table, &ops);
 	if (!ops.se)
 		return err_msg(e, ENOMEM, "no FUSE session could be made");
@@ -135,7 +163,7 @@ int session_new(struct ovl *o, const int *devs, size_t n_devs, struct err *e)
 	if (r < 0)
 		return err_set(e, -r, "FUSE session");
 	queues[n_queues++] = devs[0];
-	for (size_t i = 1; i < n_devs && n_queues < SESSION_THREADS; i++) {
+	for (size_t i = 1; i < SESSION_THREADS; i++) {
 		uint32_t master = (uint32_t)devs[0];
 
 		/* A kernel that will not gives all threads one queue. */

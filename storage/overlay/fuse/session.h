@@ -11,9 +11,19 @@
 
 #define SESSION_THREADS 4
 
-/* Prepare to serve the mount behind the descriptor devs[0] of /dev/fuse; the others (n_devs - 1) are open and not
- * used yet. Taken over. 0 or -errno. */
-int session_new(struct ovl *o, const int *devs, size_t n_devs, struct err *e);
+struct session_options {
+	bool no_acl;
+	double lifetime;        /* of what the kernel is told, in seconds */
+};
+
+/* Prepare to serve the mount behind the descriptor devs[0] of /dev/fuse; the others of SESSION_THREADS are open and not
+ * used yet. Taken over. `so`: NULL for a container's root. 0 or -errno. */
+int session_new(struct ovl *o, const int *devs, const struct session_options *so, struct err *e);
+
+/* One thread leads: it reads requests and answers them by itself, because waking another takes longer than most
+ * answers. It lets another lead before what may take long, and while more requests wait. Harmless in a thread that
+ * does not lead. */
+void session_let_others(void);
 
 /* Serve with as many threads as there are descriptors, or as can be had. Returns when the mount is gone. */
 void session_run(void);
