@@ -57,6 +57,10 @@ extern const struct command *const commands[];
 /* Print "Error: ..." to stderr; returns the exit status. */
 int fail(const struct err *e);
 
+/* End the process with this status, here and now: freeing memory that a forked process shares would copy it page by
+ * page. Returns where that cannot be (unwritten output), and under sanitizers, which look for leaks at the end. */
+void command_leave(int status);
+
 /* The same for one of several arguments: prints and keeps the worst status (125 > 2 > 1). */
 void fail_one(const struct err *e, int status, int *worst);
 

@@ -440,6 +440,8 @@ int launch_container(struct launch_job *job, const struct start_options *o, stru
 		s.quick_restarts = job->state.quick_restarts;
 		r = container_run(&s, e);
 		job->lock_fd = -1;
+		if (r >= 0 && o->leave)
+			command_leave(r);
 	}
 	rootfs_plan_free(x.root);
 	for (size_t i = 0; x.images && i < job->extras->n_specials; i++) {

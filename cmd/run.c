@@ -23,7 +23,7 @@ static int start(struct new_container *n, const struct run_options *o, struct er
 		.config_json = config, .container_fd = n->dir_fd, .lock_fd = n->lock_fd,
 	};
 	struct start_options so = {
-		.detach = o->detach, .sig_proxy = o->sig_proxy && !o->tty, .quiet = o->quiet,
+		.detach = o->detach, .leave = !o->detach, .sig_proxy = o->sig_proxy && !o->tty, .quiet = o->quiet,
 		.attach_stdin = attached(o, "stdin"), .attach_stdout = attached(o, "stdout"),
 		.attach_stderr = attached(o, "stderr"), .detach_keys = o->detach_keys,
 		.preserve_fds = (unsigned)o->preserve_fds,
