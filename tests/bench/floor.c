@@ -15,6 +15,7 @@
 #include <linux/capability.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <net/if.h>
 #include <pwd.h>
 #include <sched.h>
 #include <signal.h>
@@ -23,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -157,6 +159,17 @@ static void drop_rights(void)
 	check((int)syscall(SYS_capset, &h, d), "capset");
 }
 
+/* A network namespace without its loopback interface is none that a container is given: --network none has it. */
+static void loopback_up(void)
+{
+	struct ifreq r = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	check(fd, "socket");
+	check(ioctl(fd, SIOCSIFFLAGS, &r), "lo");
+	close(fd);
+}
+
 /* The container's process: waits for the maps, then makes its world. */
 static void container(const struct options *o, const char *scratch, int wait_fd)
 {
@@ -168,6 +181,8 @@ static void container(const struct options *o, const char *scratch, int wait_fd)
 	check(setresuid(0, 0, 0), "setresuid");
 	(void)setsid();
 	check(sethostname("floor", 5), "sethostname");
+	if (!o->host_net)
+		loopback_up();
 	mount_root(o, scratch);
 	drop_rights();
 	(void)close_range(3, ~0U, 0);
