@@ -187,6 +187,7 @@ static json_t *mounts_array(const struct container_record *r)
 	for (size_t n = 0; n < r->n_mounts; n++) {
 		const struct container_mount *m = &r->mounts[n];
 		g_auto(GStrv) options = g_strsplit(m->options ? m->options : "", ",", -1);
+		bool volume = !g_strcmp0(m->type, "volume");
 		json_t *o, *shown = json_array();
 
 		if (!g_strcmp0(m->type, "tmpfs"))
@@ -196,9 +197,9 @@ static json_t *mounts_array(const struct container_record *r)
 				json_array_append_new(shown, text(*opt));
 		o = json_pack("{s:o, s:o, s:o, s:s, s:s, s:o, s:b, s:s}", "Type", text(m->type), "Source",
 			      text(m->source), "Destination", text(m->destination), "Driver",
-			      m->name ? "local" : "", "Mode", "", "Options", shown, "RW", m->rw, "Propagation",
+			      volume ? "local" : "", "Mode", "", "Options", shown, "RW", m->rw, "Propagation",
 			      propagation_of(options));
-		if (m->name)
+		if (volume)
 			json_object_set_new(o, "Name", text(m->name));
 		json_array_append_new(a, o);
 	}

@@ -33,7 +33,13 @@ static GPtrArray *containers_that(struct context *c, record_test *test, const ch
 
 static bool is_of_image(const struct container_record *r, const char *image_id)
 {
-	return g_strcmp0(r->image_id, image_id) == 0;
+	/* As its root, or by --mount type=image. */
+	if (g_strcmp0(r->image_id, image_id) == 0)
+		return true;
+	for (size_t i = 0; i < r->n_mounts; i++)
+		if (g_strcmp0(r->mounts[i].type, "image") == 0 && g_strcmp0(r->mounts[i].name, image_id) == 0)
+			return true;
+	return false;
 }
 
 static bool mounts_volume(const struct container_record *r, const char *volume)

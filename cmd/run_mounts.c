@@ -340,7 +340,8 @@ static int add_image(struct run_plan *p, struct run_mount *m, struct err *e)
 		return err_msg(e, ENOENT, "--mount type=image,source=%s: image not known; pull it first", m->source);
 	if (r < 0)
 		return r;
-	note_mount(p, m, NULL, m->source, NULL);
+	/* Its ID is the name: so the image is in use. */
+	note_mount(p, m, img->host ? "host" : img->id, m->source, NULL);
 	m->source = arena_strdup(&p->rec->arena, img->host ? "host" : img->id);
 	special(p, SPECIAL_IMAGE, m)->options = mount_options(p, m, true);
 	return 0;

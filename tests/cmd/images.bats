@@ -27,3 +27,18 @@ setup() { fresh_store; "$CORACLE" pull -q "$BUSYBOX" >"$BATS_TEST_TMPDIR/id"; ID
 	c images -q --no-trunc --filter dangling=true; says "sha256:$ID"
 	c rmi "${ID:0:12}"; ok; says "Deleted: $ID"
 }
+
+@test "an image that a container mounts is in use" {
+	"$CORACLE" pull -q "$LAYERS" >/dev/null
+	"$CORACLE" create --name mounts --mount "type=image,src=$LAYERS,dst=/i" busybox ls /i/data
+	c rmi "$LAYERS"
+	fails 2 "in use by a container"
+	c start -a mounts
+	ok
+	has three || has keep
+	c rmi -f "$LAYERS"
+	ok
+	c container exists mounts
+	fails 1
+	"$CORACLE" pull -q "$LAYERS" >/dev/null
+}
