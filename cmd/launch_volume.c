@@ -43,7 +43,7 @@ static int copy(int from, int to, int journal, struct err *e)
 
 	if (pwrite(journal, "1", 1, 0) != 1 || fstat(from, &st) < 0)
 		return err_set(e, errno, "fill it");
-	if (copyup(from, to, e) < 0)
+	if (copyup(from, to, false, e) < 0)
 		return -e->code;
 	/* Owners that the map cannot hold stay what they are. */
 	if (fchown(to, st.st_uid, st.st_gid) < 0 && errno != EINVAL && errno != EPERM)

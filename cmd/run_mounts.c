@@ -113,9 +113,9 @@ static int read_only_tmpfs(struct run_plan *p, struct err *e)
 			continue;
 		/* The machine's own temporary files are not the container's, and not all can be read. */
 		m.nocopy = p->img && p->img->host;
-		arena_strv_push(a, &m.options, arena_strdup(a, "mode=1777"));
-		/* What lies in the machine's own /var/tmp may be big, and is nobody's business here. */
-		m.nocopy = p->img && p->img->host;
+		/* Else it has the mode that the image's directory has. */
+		if (m.nocopy)
+			arena_strv_push(a, &m.options, arena_strdup(a, "mode=1777"));
 		if (add_mount(p, &m, e) < 0)
 			return -e->code;
 	}

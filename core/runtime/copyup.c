@@ -129,7 +129,7 @@ static int copy_dir(int from, int to, int depth, struct err *e)
 	return r;
 }
 
-int copyup(int from, int to, struct err *e)
+int copyup(int from, int to, bool keep, struct err *e)
 {
 	autofd in = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	autofd out = openat(to, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -140,7 +140,7 @@ int copyup(int from, int to, struct err *e)
 	if (copy_dir(in, out, 0, e) < 0)
 		return err_wrap(e, "tmpcopyup");
 	/* A directory of an id that the container has not stays root's. */
-	if (fchown(out, st.st_uid, st.st_gid) == 0)
+	if (!keep && fchown(out, st.st_uid, st.st_gid) == 0)
 		(void)fchmod(out, st.st_mode & 07777);
 	return 0;
 }

@@ -226,6 +226,16 @@ static int make_bind(struct mounts *m, size_t i, int rootfd, struct mount_option
 	return r < 0 ? err_set(e, -r, "set the mount's options") : 0;
 }
 
+/* Did the user say whose the directory is, or with what mode? Then it is not as the image's. */
+static bool has_owner_or_mode(const struct mount_options *o)
+{
+	for (size_t i = 0; i < o->n_data; i++)
+		if (g_str_has_prefix(o->data[i], "mode=") || g_str_has_prefix(o->data[i], "uid=") ||
+		    g_str_has_prefix(o->data[i], "gid="))
+			return true;
+	return false;
+}
+
 static int make_fs(struct mounts *m, const struct rspec_mount *s, int rootfd, struct mount_options *o,
 		   struct err *e)
 {
@@ -243,7 +253,7 @@ static int make_fs(struct mounts *m, const struct rspec_mount *s, int rootfd, st
 	if (fd < 0)
 		return fd;
 	if (o->copy_up && !strcmp(type, "tmpfs"))
-		r = copyup(target, fd, e);
+		r = copyup(target, fd, has_owner_or_mode(o), e);
 	if (r < 0)
 		return r;
 	r = mount_attach(fd, target);
