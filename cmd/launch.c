@@ -15,6 +15,7 @@
 #include "core/base/file.h"
 #include "core/base/path.h"
 #include "core/runtime/cgroup.h"
+#include "core/runtime/namespaces.h"
 #include "net/names.h"
 #include "storage/reown.h"
 #include "storage/volume.h"
@@ -65,10 +66,28 @@ int launch_net_plan(const struct container_record *r, struct net_plan *ret, stru
 	return result;
 }
 
+/* Who shares the IPC namespace of a container shares its /dev/shm, unless the user mounts something there, or it has
+ * none (--ipc none). */
+static int borrow_shm(struct launch_ctx *x, pid_t pid, struct err *e)
+{
+	const struct rspec *s = x->job->spec;
+
+	for (size_t i = 0; i < s->n_mounts; i++)
+		if (!strcmp(s->mounts[i].destination, "/dev/shm"))
+			return 0;
+	x->shm_fd = namespaces_borrow_mount(pid, "/dev/shm", e);
+	if (x->shm_fd == -ENOENT || x->shm_fd == -EINVAL) {
+		err_clear(e);
+		return 0;
+	}
+	return x->shm_fd < 0 ? -e->code : 0;
+}
+
 /* Namespaces of running containers, by the pid that they have now. */
-static int join_namespaces(struct launch_job *job, struct err *e)
+static int join_namespaces(struct launch_ctx *x, struct err *e)
 {
 	static const char *const files[RSPEC_NS_COUNT] = { "user", "mnt", "pid", "net", "ipc", "uts", "cgroup", "time" };
+	const struct launch_job *job = x->job;
 	struct rspec *s = job->spec;
 
 	for (unsigned ns = 0; ns < RSPEC_NS_COUNT; ns++) {
@@ -84,6 +103,8 @@ static int join_namespaces(struct launch_job *job, struct err *e)
 				       files[ns], id);
 		s->namespaces[ns].listed = true;
 		s->namespaces[ns].path = arena_printf(&s->arena, "/proc/%d/ns/%s", (int)st.pid, files[ns]);
+		if (ns == RSPEC_NS_IPC && borrow_shm(x, st.pid, e) < 0)
+			return -e->code;
 	}
 	return 0;
 }
@@ -381,7 +402,7 @@ static int plan(struct launch_ctx *x, struct err *e)
 	struct launch_job *job = x->job;
 
 	note_user(x);
-	if (launch_idmap(job->c, job->record, job->extras, &x->map, e) < 0 || join_namespaces(job, e) < 0 ||
+	if (launch_idmap(job->c, job->record, job->extras, &x->map, e) < 0 || join_namespaces(x, e) < 0 ||
 	    launch_net_plan(job->record, &x->net, e) < 0 || plan_root(x, e) < 0 || rootfs_prepare(x->root, e) < 0)
 		return -e->code;
 	return plan_specials(x, e);
@@ -427,7 +448,7 @@ static void fill_start(struct launch_ctx *x, const struct start_options *o, stru
 
 int launch_container(struct launch_job *job, const struct start_options *o, struct err *e)
 {
-	struct launch_ctx x = { .job = job, .procs = { -1, -1, -1, -1 }, .files_fd = -1 };
+	struct launch_ctx x = { .job = job, .procs = { -1, -1, -1, -1 }, .files_fd = -1, .shm_fd = -1 };
 	g_autofree char *files = g_build_filename(job->c->store->root, "tmp", NULL);
 	struct container_start s;
 	int r;
@@ -450,6 +471,7 @@ int launch_container(struct launch_job *job, const struct start_options *o, stru
 		if (x.overlays[i])
 			rootfs_plan_free(x.overlays[i]);
 	}
+	fd_close(&x.shm_fd);
 	g_free(x.images);
 	g_free(x.overlays);
 	g_free(x.fill);

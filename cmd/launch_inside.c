@@ -290,6 +290,15 @@ static int show_mount(struct launch_ctx *x, struct rspec *spec, const struct lau
 	return 0;
 }
 
+static int show_shm(struct launch_ctx *x, struct rspec *spec, struct err *e)
+{
+	static char rbind[] = "rbind", nosuid[] = "nosuid", noexec[] = "noexec", nodev[] = "nodev", path[] = "/dev/shm";
+	char *options[] = { rbind, nosuid, noexec, nodev, NULL };
+	const struct launch_special s = { .destination = path, .options = options };
+
+	return show_mount(x, spec, &s, x->shm_fd, x->job->extras->n_specials, e);
+}
+
 static int make_special(struct launch_ctx *x, int rootfd, struct rspec *spec, size_t i, struct err *e)
 {
 	const struct launch_special *s = &x->job->extras->specials[i];
@@ -324,6 +333,8 @@ int launch_root_ready(void *ctx, int rootfd, struct rspec *spec, struct err *e)
 	for (size_t i = 0; i < x->job->extras->n_specials; i++)
 		if (make_special(x, rootfd, spec, i, e) < 0)
 			return -e->code;
+	if (x->shm_fd >= 0 && show_shm(x, spec, e) < 0)
+		return -e->code;
 	if (launch_files_make(x, spec, e) < 0)
 		return -e->code;
 	return check_workdir(x, rootfd, spec, e);

@@ -21,6 +21,7 @@ struct launch_ctx {
 	int servers[KEEPER_HELPERS_MAX];        /* pidfds of what serves `root` and `overlays` */
 	size_t n_servers;
 	bool *fill;                     /* per special: a volume that was never mounted */
+	int shm_fd;                     /* /dev/shm of the container whose IPC namespace is joined, or -1 */
 	struct host_user { char *name, *gecos, *home; } user;   /* the caller, for keep-id */
 	int files_fd;                   /* init: the tmpfs with our files, attached at `files_path` */
 	const char *files_path;         /* the store's tmp/, covered in init's mount namespace */

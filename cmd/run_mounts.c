@@ -193,15 +193,13 @@ static void dev_mounts(struct run_plan *p)
 		add_default(p, "/dev/mqueue", "mqueue", "mqueue", OPTIONS("nosuid", "noexec", "nodev"));
 		if (p->o->ipc && !strcmp(p->o->ipc, "none"))
 			return;
+		/* The other container's is found at start: see launch.c. */
 		if (!p->x.join[RSPEC_NS_IPC]) {
 			const char *size = arena_printf(&s->arena, "size=%lld", (long long)p->o->shm_size);
 
 			add_default(p, "/dev/shm", "tmpfs", "shm",
 					      OPTIONS("nosuid", "noexec", "nodev", "mode=1777", size));
-			return;
 		}
-		/* The other container's, found at start: see launch.c. */
-		add_default(p, "/dev/shm", "bind", "/dev/shm", OPTIONS("rbind", "nosuid", "noexec", "nodev"));
 		return;
 	}
 	/* Not every host has its own mounted. */

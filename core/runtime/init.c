@@ -18,7 +18,6 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,9 +56,6 @@ static int before_maps(struct init *in, struct err *e)
 		if (in->label_fd < 0)
 			return err_set(e, errno, "security label");
 	}
-	/* In a container's pid namespace that we join, its processes must not look into this one. */
-	if (in->joined & CLONE_NEWPID)
-		(void)prctl(PR_SET_DUMPABLE, 0);
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -101,6 +102,9 @@ static void __attribute__((noreturn)) join_and_fork(struct start *s, int sock, i
 	struct forked f = { .err = ERR_INIT };
 	int pidfd = -1;
 
+	/* In a container's pid namespace its processes must not look into init: not from its first moment on. */
+	if (s->ns.joined & CLONE_NEWPID)
+		(void)prctl(PR_SET_DUMPABLE, 0);
 	if (namespaces_join(&s->ns, &f.err) == 0) {
 		f.pid = namespaces_clone(CLONE_PARENT | (s->ns.make & ~late), -1, &pidfd);
 		if (f.pid == 0) {

@@ -6,12 +6,16 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/file.h"
+#include "core/base/proc.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
@@ -109,6 +113,55 @@ pid_t namespaces_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd)
 		return -errno;
 	*ret_pidfd = pidfd;
 	return pid;
+}
+
+/* In the process that goes there. The namespaces are opened first: inside, /proc is another. */
+static int enter_and_clone(pid_t pid, const char *path)
+{
+	char user[48], mnt[48];
+	autofd user_fd = -1, mnt_fd = -1;
+	int tree;
+
+	snprintf(user, sizeof user, "/proc/%d/ns/user", pid);
+	snprintf(mnt, sizeof mnt, "/proc/%d/ns/mnt", pid);
+	user_fd = open(user, O_RDONLY | O_CLOEXEC);
+	mnt_fd = open(mnt, O_RDONLY | O_CLOEXEC);
+	if (user_fd < 0 || mnt_fd < 0)
+		return -errno;
+	/* EINVAL: it is our own, which root's containers may have. */
+	if (setns(user_fd, CLONE_NEWUSER) < 0 && errno != EINVAL)
+		return -errno;
+	if (setns(mnt_fd, CLONE_NEWNS) < 0)
+		return -errno;
+	tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+	return tree < 0 ? -errno : tree;
+}
+
+int namespaces_borrow_mount(pid_t pid, const char *path, struct err *e)
+{
+	autofd ours = -1, theirs = -1;
+	autochild child = -1;
+	int pair[2], fds[1], code = 0;
+	size_t n = 1;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_set(e, errno, "socketpair");
+	ours = pair[0];
+	theirs = pair[1];
+	child = fork();
+	if (child < 0)
+		return err_set(e, errno, "fork");
+	if (child == 0) {
+		int fd = enter_and_clone(pid, path);
+
+		code = fd < 0 ? -fd : 0;
+		(void)fd_send(theirs, &code, sizeof code, &fd, fd >= 0);
+		_exit(0);
+	}
+	fd_close(&theirs);
+	if (fd_recv(ours, &code, sizeof code, fds, &n) != (ssize_t)sizeof code || code || n != 1)
+		return err_set(e, code ? code : ESRCH, "%s of process %d", path, pid);
+	return fds[0];
 }
 
 static bool sysctl_is_zero(const char *path, bool *exists)

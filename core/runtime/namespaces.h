@@ -32,6 +32,10 @@ int namespaces_join(struct namespaces *ns, struct err *e);
  * -errno. */
 pid_t namespaces_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd);
 
+/* A detached copy of the mount at `path` in the mount namespace of process `pid`, whose user namespace is this user's:
+ * a short-lived process goes there for it. Descriptor or -errno. */
+int namespaces_borrow_mount(pid_t pid, const char *path, struct err *e);
+
 /* The remedy for a clone that failed, as a hint on `e`. */
 int namespaces_explain(int code, struct err *e);
 

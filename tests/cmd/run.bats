@@ -204,3 +204,25 @@ r2() { local o=(); while [ "$1" != -- ]; do o+=("$1"); shift; done; shift; "$COR
 @test "the host image can be read-only, with temporary directories of its own" {
 	c run --rm --read-only --network none host sh -c 'touch /etc/x 2>/dev/null || touch /var/tmp/x /tmp/x && ls /var/tmp'; ok; says x
 }
+
+@test "--ipc container: shares its /dev/shm, and the host's is not shown" {
+	"$CORACLE" run -d --name ipc-a "$BUSYBOX" sh -c 'echo hello >/dev/shm/f; sleep 100'
+	"$CORACLE" run -d --name ipc-none --ipc none "$BUSYBOX" sleep 100
+	eventually sh -c '"$CORACLE" run --rm --ipc container:ipc-a "$BUSYBOX" cat /dev/shm/f | grep -qx hello'
+	c run --rm --ipc container:ipc-a --pid container:ipc-a "$BUSYBOX" sh -c 'echo x >/dev/shm/g; cat /proc/1/root/dev/shm/g'
+	ok
+	says x
+	c run --rm --ipc container:ipc-none "$BUSYBOX" ls /dev/shm
+	fails 1 "No such file"
+	"$CORACLE" create --name ipc-own --ipc container:ipc-a -v "$BATS_TEST_TMPDIR:/dev/shm" "$BUSYBOX" touch /dev/shm/own
+	c start -a ipc-own
+	ok
+	[ -e "$BATS_TEST_TMPDIR/own" ] || no "the user's own mount is not there"
+	"$CORACLE" rm -f ipc-own ipc-a ipc-none
+}
+
+@test "tmpfs: the mode that was asked for, else that of the image's directory" {
+	c run --rm --tmpfs /t:mode=700 --mount type=tmpfs,dst=/q,tmpfs-mode=711 --tmpfs /tmp "$BUSYBOX" stat -c '%a %n' /t /q /tmp
+	ok
+	says $'700 /t\n711 /q\n1777 /tmp'
+}

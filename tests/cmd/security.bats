@@ -56,3 +56,13 @@ teardown() { remove_containers; }
 	d=$CORACLE_ROOT/containers/$("$CORACLE" inspect -f '{{.Id}}' priv)
 	[ "$(stat -c %a "$d/record.json" | cut -c2-)" = 00 ] || [ "$(stat -c %a "$d" | cut -c2-)" = 00 ] || no "record is readable by others"
 }
+
+@test "a joined container's processes cannot look into the one that starts there" {
+	"$CORACLE" run -d --name joined "$BUSYBOX" sleep 100
+	strace -f -o "$BATS_TEST_TMPDIR/trace" -e trace=prctl,clone3,open_tree "$CORACLE" run --rm --network none \
+		--pid container:joined "$BUSYBOX" true
+	# The process that is to be init is made by one that nobody can trace any more.
+	awk '/PR_SET_DUMPABLE, SUID_DUMP_DISABLE/ { closed[$1] = 1 } /clone3\(/ { n++; if (closed[$1]) good++ } END { exit n != 1 || good != 1 }' \
+		"$BATS_TEST_TMPDIR/trace" || no "$(cat "$BATS_TEST_TMPDIR/trace")"
+	"$CORACLE" rm -f joined
+}
