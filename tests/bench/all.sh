@@ -1,7 +1,7 @@
 #!/bin/bash
 # all.sh [NAME...] - all benchmarks (or those named: start, many ...), and a summary of what has a budget.
 . "$(dirname "$0")/lib.sh"
-: >"$BENCH_DIR/verdicts"
+: >"$VERDICTS"
 [ $# -gt 0 ] || set -- start exec logs commands memory pipe many slirp drivers pull
 for b; do
 	"$BASH" "$here/$b.sh" || say "not whole: $b.sh ended with status $?"
@@ -15,4 +15,4 @@ esac
 awk -F'\t' 'BEGIN { printf "\n%-52s %9s %-8s %8s\n", "summary", "measured", "", "budget" }
 	{ over = $3 == "at-most" ? $2 > $4 + 0 : $2 < $4 + 0; n += over
 	  printf "%-52s %9.2f %-8s %8.2f%s\n", $1, $2, $3, $4, over ? "  OVER" : "" }
-	END { printf "%d of %d over budget\n", n, NR }' "$BENCH_DIR/verdicts"
+	END { printf "%d of %d over budget\n", n, NR }' "$VERDICTS"

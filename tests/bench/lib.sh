@@ -16,8 +16,11 @@ if [ -z "${BENCH_DIR-}" ]; then
 	place=/dev/shm
 	[ "$(df --output=avail -k "$place" 2>/dev/null | tail -n 1)" -ge $((4 << 20)) ] 2>/dev/null &&
 		! grep -q " $place .*noexec" /proc/mounts || place=${TMPDIR:-/tmp}
-	export BENCH_DIR=$place/coracle-bench-$(id -un)
+	export BENCH_DIR=$place/coracle-bench-$(id -u) BENCH_DISK=${TMPDIR:-/tmp}/coracle-bench-$(id -u)
 fi
+export VERDICTS=${VERDICTS:-$BENCH_DIR/verdicts}
+# ON_DISK: for what is held against the disk itself.
+[ -z "${ON_DISK-}" ] || BENCH_DIR=${BENCH_DISK:-$BENCH_DIR}
 RUNS=${RUNS:-30}
 SUITE=$BENCH_DIR
 export SUITE FLOOR_DIR=$BENCH_DIR/floor
@@ -121,7 +124,7 @@ P
 }
 
 # WHAT VALUE at-most|at-least BUDGET: a line of all.sh's summary.
-verdict() { [ -n "${2-}" ] && printf '%s\t%s\t%s\t%s\n' "$@" >>"$BENCH_DIR/verdicts"; }
+verdict() { [ -n "${2-}" ] && printf '%s\t%s\t%s\t%s\n' "$@" >>"$VERDICTS"; }
 # FILE-OF-A-TABLE NAME COLUMN: a number of a printed table (of a name without blanks).
 cell() { awk -v n="$2" -v c="$3" '$1 == n { print $c; exit }' "$1"; }
 

@@ -1,5 +1,6 @@
 #!/bin/bash
 # logs.sh - a log of 1 GB (LOG_MB) written by a container and read back, against the disk or file system itself.
+ON_DISK=1
 . "$(dirname "$0")/lib.sh"
 bench_images
 [ -n "$CO_OK" ] || exit 1
