@@ -61,7 +61,7 @@ static int archive_failed(struct packer *p)
 	return err_msg(p->e, EIO, "packing %s: %s", p->path->str, archive_error_string(p->a));
 }
 
-static int by_name(const void *a, const void *b)
+static int by_name(gconstpointer a, gconstpointer b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -84,7 +84,7 @@ static int add_xattrs(struct packer *p, struct archive_entry *ae, const char *wh
 	for (char *name = names; name < names + n; name += strlen(name) + 1)
 		if (unpack_xattr_allowed(name))
 			g_ptr_array_add(sorted, name);
-	qsort(sorted->pdata, sorted->len, sizeof(char *), by_name);
+	g_ptr_array_sort(sorted, by_name);
 	for (guint i = 0; i < sorted->len; i++) {
 		ssize_t len = lgetxattr(where, sorted->pdata[i], p->buf, PIECE);
 
@@ -299,7 +299,7 @@ static GPtrArray *sorted_names(struct packer *p, int fd)
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			g_ptr_array_add(names, g_strdup(entry->d_name));
 	(void)closedir(d);
-	qsort(names->pdata, names->len, sizeof(char *), by_name);
+	g_ptr_array_sort(names, by_name);
 	return names;
 }
 
