@@ -50,6 +50,8 @@ const struct opt export_opts[] = {
 	OPT_END
 };
 
+const struct opt volume_import_opts[] = { OPT_END };
+
 const struct opt commit_opts[] = {
 	{ .name = "author", .letter = 'a', .type = OPT_STRING, .offset = COMMIT_AT(author), .arg = "name",
 	  .help = "Author of the image" },
@@ -95,3 +97,5 @@ const struct command command_export = COMMAND_EXPORT(execute);
 const struct command command_import = COMMAND_IMPORT(execute);
 const struct command command_load = COMMAND_LOAD(execute);
 const struct command command_save = COMMAND_SAVE(execute);
+const struct command command_volume_export = COMMAND_VOLUME_EXPORT(execute);
+const struct command command_volume_import = COMMAND_VOLUME_IMPORT(execute);

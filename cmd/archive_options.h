@@ -8,13 +8,14 @@ struct load_options { bool none, quiet; char *input; };
 struct save_options { bool none, quiet, multi; char *output, *format; };
 
 struct import_options { bool none, quiet; char **changes, *message, *arch, *os, *variant; };
-struct export_options { bool none; char *output; };
+struct export_options { bool none; char *output; };     /* volume export's too */
 struct commit_options {
 	bool none, quiet, squash, include_volumes, pause;
 	char *author, **changes, *message, *format, *iidfile;
 };
 
-extern const struct opt load_opts[], save_opts[], import_opts[], export_opts[], commit_opts[];
+extern const struct opt load_opts[], save_opts[], import_opts[], export_opts[], commit_opts[],
+	volume_import_opts[];
 void save_defaults(struct context *c, void *values);
 void commit_defaults(struct context *c, void *values);
 
@@ -39,7 +40,15 @@ void commit_defaults(struct context *c, void *values);
 	.opts = commit_opts, .values_size = sizeof(struct commit_options), .defaults = commit_defaults, .run = run_it, \
 	.min_args = 1, .max_args = 2, .complete = COMPLETE_CONTAINER, .flags = COMMAND_IMAGE_PROGRAM }
 
+#define COMMAND_VOLUME_EXPORT(run_it) { .name = "volume export", .summary = "Write a volume's files as a tar", \
+	.usage = "[options] VOLUME", .opts = export_opts, .values_size = sizeof(struct export_options), .run = run_it, \
+	.min_args = 1, .max_args = 1, .complete = COMPLETE_VOLUME, .flags = COMMAND_IMAGE_PROGRAM }
+#define COMMAND_VOLUME_IMPORT(run_it) { .name = "volume import", .summary = "Unpack a tar into a volume", \
+	.usage = "VOLUME [FILE|-]", .opts = volume_import_opts, .run = run_it, .min_args = 1, .max_args = 2, \
+	.complete = COMPLETE_VOLUME, .flags = COMMAND_IMAGE_PROGRAM }
+
 /* coracle's. */
-extern const struct command command_load, command_save, command_import, command_export, command_commit;
+extern const struct command command_load, command_save, command_import, command_export, command_commit,
+	command_volume_export, command_volume_import;
 
 #endif

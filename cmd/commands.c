@@ -60,6 +60,8 @@ const struct command *const commands[] = {
 	&command_version,
 	&command_volume_create,
 	&command_volume_exists,
+	&command_volume_export,
+	&command_volume_import,
 	&command_volume_inspect,
 	&command_volume_ls,
 	&command_volume_prune,

@@ -8,6 +8,7 @@
 #include "cmd/image/pull.h"
 #include "cmd/image/push.h"
 #include "cmd/image/save.h"
+#include "cmd/image/volume_tar.h"
 
 static const struct command *const image_commands[] = {
 	&image_command_commit,
@@ -19,6 +20,8 @@ static const struct command *const image_commands[] = {
 	&image_command_pull,
 	&image_command_push,
 	&image_command_save,
+	&image_command_volume_export,
+	&image_command_volume_import,
 	NULL
 };
 

@@ -24,4 +24,5 @@ coracle_image_SOURCES += \
 	cmd/image/save.c cmd/image/save.h \
 	cmd/image/save_out.c cmd/image/save_out.h \
 	cmd/image/sources.c cmd/image/sources.h \
+	cmd/image/volume_tar.c cmd/image/volume_tar.h \
 	cmd/image/worker.c cmd/image/worker.h

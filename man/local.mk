@@ -46,6 +46,8 @@ dist_man_MANS += \
 	man/coracle-version.1 \
 	man/coracle-volume-create.1 \
 	man/coracle-volume-exists.1 \
+	man/coracle-volume-export.1 \
+	man/coracle-volume-import.1 \
 	man/coracle-volume-inspect.1 \
 	man/coracle-volume-ls.1 \
 	man/coracle-volume-prune.1 \

@@ -77,6 +77,8 @@ static mode_t type_of_letter(char c)
 
 int owners_add(struct owners_writer *w, const struct owner *o)
 {
+	if (w->dirfd < 0)
+		return 0;
 	g_string_append_printf(w->buf, "%u %u %o %c %u:%u %s", o->uid, o->gid, (unsigned)(o->mode & 07777),
 			       type_letter(o->mode), o->major, o->minor, o->path);
 	g_string_append_c(w->buf, '\0');

@@ -22,7 +22,7 @@ struct owner {
 
 struct owners_writer;           /* opaque */
 
-/* Nothing is created in `dirfd` until there is a record. */
+/* Nothing is created in `dirfd` until there is a record; with -1 records are forgotten. */
 struct owners_writer *owners_writer_new(int dirfd);
 int owners_add(struct owners_writer *w, const struct owner *o);
 /* What was recorded of `path` so far (and `below` it) holds no longer: something else has the name now. Such records are

@@ -38,6 +38,7 @@ struct pipeline {
 	struct err read_err, inflate_err, tree_err;     /* each of one thread */
 	bool ring_has_slot;                             /* the tree's: the slot that libarchive reads from */
 	struct tar_record *record;                      /* the tree's */
+	bool plain;                                     /* no layer */
 };
 
 /* `want` NULL: it is not known what will come. */
@@ -191,8 +192,9 @@ static int write_entries(struct pipeline *p, struct archive *a, int stage_fd, st
 	struct unpack_tree *t;
 	int r;
 
-	p->record = tar_record_new(stage_fd, &p->tree_err);
-	t = p->record ? unpack_tree_new(stage_fd, p->record, &p->tree_err) : NULL;
+	p->record = p->plain ? NULL : tar_record_new(stage_fd, &p->tree_err);
+	t = p->plain ? unpack_tree_into(stage_fd, &p->tree_err) :
+	    p->record ? unpack_tree_new(stage_fd, p->record, &p->tree_err) : NULL;
 	r = t ? read_entries(p, t, a, &p->tree_err) : -p->tree_err.code;
 	if (r == 0)
 		r = unpack_tree_finish(t, ret, &p->tree_err);
@@ -210,7 +212,7 @@ static void write_tree(struct pipeline *p, int stage_fd, struct unpack_result *r
 		ring_abort(&p->packed);
 	}
 	drain(p, a);
-	if (r == 0)
+	if (r == 0 && p->record)
 		(void)tar_record_finish(p->record, &p->tree_err);
 	tar_record_free(p->record);
 	archive_read_free(a);
@@ -273,28 +275,26 @@ static int run_pipeline(struct pipeline *p, int stage_fd, struct unpack_result *
 	return verdict(p, ret, e);
 }
 
-int unpack_layer(int in_fd, int stage_fd, const struct descriptor *d, const char *diff_id,
-		 struct unpack_result *ret, struct err *e)
+static int unpack(struct pipeline *p, int stage_fd, const char *diff_id, struct unpack_result *ret, struct err *e)
 {
-	struct pipeline p = { .in_fd = in_fd, .d = d };
 	/* Names in tar headers are UTF-8 or bytes; libarchive converts them through the thread's locale. */
 	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	locale_t before = utf8 ? uselocale(utf8) : (locale_t)0;
 	struct unpack_result done = { 0 };
-	int r = digester_start(&p.packed_sum, d->digest, e);
+	int r = digester_start(&p->packed_sum, p->d->digest, e);
 
-	ring_init(&p.packed);
-	ring_init(&p.tar);
+	ring_init(&p->packed);
+	ring_init(&p->tar);
 	if (r == 0)
-		r = digester_start(&p.tar_sum, diff_id, e);
+		r = digester_start(&p->tar_sum, diff_id, e);
 	if (r == 0)
-		r = run_pipeline(&p, stage_fd, &done, e);
-	if (r == 0)
-		r = write_info(&p, stage_fd, &done, e);
-	ring_free(&p.packed);
-	ring_free(&p.tar);
-	EVP_MD_CTX_free(p.packed_sum.ctx);
-	EVP_MD_CTX_free(p.tar_sum.ctx);
+		r = run_pipeline(p, stage_fd, &done, e);
+	if (r == 0 && !p->plain)
+		r = write_info(p, stage_fd, &done, e);
+	ring_free(&p->packed);
+	ring_free(&p->tar);
+	EVP_MD_CTX_free(p->packed_sum.ctx);
+	EVP_MD_CTX_free(p->tar_sum.ctx);
 	if (utf8) {
 		(void)uselocale(before);
 		freelocale(utf8);
@@ -302,4 +302,20 @@ int unpack_layer(int in_fd, int stage_fd, const struct descriptor *d, const char
 	if (r == 0)
 		*ret = done;
 	return r;
+}
+
+int unpack_layer(int in_fd, int stage_fd, const struct descriptor *d, const char *diff_id,
+		 struct unpack_result *ret, struct err *e)
+{
+	struct pipeline p = { .in_fd = in_fd, .d = d };
+
+	return unpack(&p, stage_fd, diff_id, ret, e);
+}
+
+int unpack_into(int in_fd, int dir_fd, struct unpack_result *ret, struct err *e)
+{
+	static const struct descriptor any = { .size = -1 };
+	struct pipeline p = { .in_fd = in_fd, .d = &any, .plain = true };
+
+	return unpack(&p, dir_fd, NULL, ret, e);
 }

@@ -25,6 +25,10 @@ struct unpack_result {
 int unpack_layer(int in_fd, int stage_fd, const struct descriptor *d, const char *diff_id,
 		 struct unpack_result *ret, struct err *e);
 
+/* The same for a plain tar, compressed or not, into the directory `dir_fd` that is there: no layer, so names with ".wh." are
+ * files. What is there already is replaced or stays. */
+int unpack_into(int in_fd, int dir_fd, struct unpack_result *ret, struct err *e);
+
 /* Give up everything unpack_layer does not need (network, exec, files outside stage_fd: landlock and
  * seccomp where the kernel has them). Called in the forked worker first. Never fails: logs what is missing. */
 void unpack_confine(int stage_fd);

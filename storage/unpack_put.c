@@ -346,7 +346,7 @@ int unpack_put(struct unpack_tree *t, struct item *it, struct err *e)
 
 	if (!to)
 		to = archive_entry_hardlink_utf8(it->ae);
-	switch (whiteout_kind(it->name)) {
+	switch (t->plain ? WHITEOUT_NONE : whiteout_kind(it->name)) {
 	case WHITEOUT_NAME:
 		return white_out(it, it->name + 4, e);
 	case WHITEOUT_OPAQUE:

@@ -25,7 +25,7 @@ static void free_device(void *device)
 	g_free(o);
 }
 
-struct unpack_tree *unpack_tree_new(int stage_fd, struct tar_record *record, struct err *e)
+static struct unpack_tree *new_tree(int stage_fd, struct tar_record *record)
 {
 	struct unpack_tree *t = g_new0(struct unpack_tree, 1);
 
@@ -41,6 +41,26 @@ struct unpack_tree *unpack_tree_new(int stage_fd, struct tar_record *record, str
 	for (size_t i = 0; i < UNPACK_PARENTS; i++)
 		t->parents[i].fd = -1;
 	t->root = -1;
+	return t;
+}
+
+struct unpack_tree *unpack_tree_into(int dir_fd, struct err *e)
+{
+	struct unpack_tree *t = new_tree(-1, NULL);
+
+	t->plain = true;
+	t->root = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (t->root >= 0)
+		return t;
+	err_set(e, errno, "the directory");
+	unpack_tree_free(t);
+	return NULL;
+}
+
+struct unpack_tree *unpack_tree_new(int stage_fd, struct tar_record *record, struct err *e)
+{
+	struct unpack_tree *t = new_tree(stage_fd, record);
+
 	if (mkdirat(stage_fd, "tree", 0755) < 0 ||
 	    (t->root = openat(stage_fd, "tree", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0) {
 		err_set(e, errno, "tree");
@@ -312,7 +332,7 @@ int unpack_tree_entry(struct unpack_tree *t, struct archive *a, struct archive_e
 	it.gid = (uint32_t)archive_entry_gid(ae);
 	if (!*clean && !S_ISDIR(it.mode))
 		return err_msg(e, EBADMSG, "the layer's root is not a directory");
-	above = strstr(dir, ".wh.") ? whiteout_above(dir) : 0;
+	above = !t->plain && strstr(dir, ".wh.") ? whiteout_above(dir) : 0;
 	if (above < 0)
 		return err_msg(e, EBADMSG, "%s: bad whiteout", clean);
 	if (above > 0)

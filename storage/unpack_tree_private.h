@@ -28,6 +28,7 @@ struct unpack_tree {
 	struct id_range uids[IDMAP_MAX], gids[IDMAP_MAX];
 	size_t n_uids, n_gids;
 	bool one_id;
+	bool plain;                     /* no layer: names mean themselves */
 	struct unpack_result result;
 };
 
