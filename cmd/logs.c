@@ -178,6 +178,15 @@ static char *make_prefix(const struct logs_options *o, const struct container_in
 	return g_strdup_printf("%s ", name);
 }
 
+/* The file for what is written, its directory for the next file: for a moment there may be none. */
+static void watch(struct show *s, struct shown *c)
+{
+	g_autofree char *dir = g_path_get_dirname(c->path);
+
+	(void)inotify_add_watch(s->inotify, dir, IN_CREATE);
+	c->watch = inotify_add_watch(s->inotify, c->path, IN_MODIFY);
+}
+
 static int open_log(struct context *c, struct show *s, const struct container_info *i, struct shown *ret, struct err *e)
 {
 	const struct container_record *r = i->record;
@@ -191,7 +200,7 @@ static int open_log(struct context *c, struct show *s, const struct container_in
 	if (s->o->follow) {
 		ret->ctl = ctl_connect(&c->place, r->id);
 		if (ret->ctl >= 0)
-			ret->watch = inotify_add_watch(s->inotify, ret->path, IN_MODIFY | IN_MOVE_SELF);
+			watch(s, ret);
 	}
 	ret->open = true;
 	return logread_open(&ret->log, AT_FDCWD, ret->path, format, s->o->tail_set ? s->o->tail : -1, e);
@@ -206,12 +215,12 @@ static void watch_again(struct show *s)
 		;
 	for (guint n = 0; n < s->n; n++) {
 		struct shown *c = &s->all[n];
-		int watch = c->ctl < 0 ? -1 : inotify_add_watch(s->inotify, c->path, IN_MODIFY | IN_MOVE_SELF);
+		int now = c->ctl < 0 ? -1 : inotify_add_watch(s->inotify, c->path, IN_MODIFY);
 
-		if (watch >= 0 && c->watch >= 0 && watch != c->watch)
+		if (now >= 0 && c->watch >= 0 && now != c->watch)
 			(void)inotify_rm_watch(s->inotify, c->watch);
-		if (watch >= 0)
-			c->watch = watch;
+		if (now >= 0)
+			c->watch = now;
 	}
 }
 

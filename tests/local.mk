@@ -29,7 +29,10 @@ checks = $(unit_tests)
 endif
 check-local: all check-programs
 	$(srcdir)/tests/run . $(checks)
-.PHONY: check-programs list-unit-tests
+# The load and fault tests at length.
+stress: all
+	STRESS=1 $(srcdir)/tests/run . $(abs_srcdir)/tests/cmd/load.bats
+.PHONY: check-programs list-unit-tests stress
 include tests/bench/local.mk
 CLEANFILES += unit.err
 # configure cannot remove its own file where a directory is called core

@@ -32,13 +32,19 @@ static int open_number(const struct logread *r, unsigned number)
 	return openat(r->dirfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-/* How many older files there are. */
-static unsigned older_files(const struct logread *r)
+static bool exists(const struct logread *r, unsigned number)
 {
 	char path[PATH_MAX];
+
+	return file_name(r, number, path) && faccessat(r->dirfd, path, F_OK, 0) == 0;
+}
+
+/* The number of the oldest file. While the keeper moves them on, one by one from the oldest, a number is missing. */
+static unsigned oldest_file(const struct logread *r)
+{
 	unsigned n = 0;
 
-	while (n < LOG_MAX_FILES && file_name(r, n + 1, path) && faccessat(r->dirfd, path, F_OK, 0) == 0)
+	while (n < LOG_MAX_FILES && (exists(r, n + 1) || exists(r, n + 2)))
 		n++;
 	return n;
 }
@@ -231,22 +237,47 @@ static int next_here(struct logread *r, struct logread_entry *ret)
 /* The number that the open file has now, or -1: it is gone. */
 static int own_number(const struct logread *r)
 {
-	unsigned last = older_files(r);
+	unsigned last = oldest_file(r);
 	char path[PATH_MAX];
 	struct stat ours, st;
 
 	if (r->fd < 0 || fstat(r->fd, &ours) < 0)
 		return -1;
-	for (unsigned n = 0; n <= last; n++)
+	/* It may be moved on meanwhile. */
+	for (unsigned n = 0; n <= last + 2; n++)
 		if (file_name(r, n, path) && fstatat(r->dirfd, path, &st, 0) == 0 && st.st_ino == ours.st_ino &&
 		    st.st_dev == ours.st_dev)
 			return (int)n;
 	return -1;
 }
 
+static bool is_number(const struct logread *r, int fd, unsigned number)
+{
+	struct stat a, b;
+	char path[PATH_MAX];
+
+	return file_name(r, number, path) && fstatat(r->dirfd, path, &a, 0) == 0 && fstat(fd, &b) == 0 &&
+	       a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+}
+
+/* The file that comes after ours, which has `number`, or -1: there is none yet. *again: they were moved under us. */
+static int open_next(struct logread *r, unsigned number, bool *again)
+{
+	autofd fd = open_number(r, number - 1);
+
+	/* Ours has been moved on already, and the next one is where it was. */
+	if (fd < 0 && number > 1) {
+		fd = open_number(r, number - 2);
+		*again = exists(r, number - 1) && !is_number(r, fd, number - 1);
+	}
+	*again |= own_number(r) != (int)number;
+	return take_fd(&fd);
+}
+
 int logread_next(struct logread *r, struct logread_entry *ret)
 {
 	for (;;) {
+		bool again = false;
 		int number, fd;
 
 		if (next_here(r, ret))
@@ -257,10 +288,13 @@ int logread_next(struct logread *r, struct logread_entry *ret)
 		/* What was written between our last look and its being moved. */
 		if (next_here(r, ret))
 			return 1;
-		fd = open_number(r, number > 0 ? (unsigned)number - 1 : older_files(r));
-		if (fd < 0)
+		fd = number > 0 ? open_next(r, (unsigned)number, &again) : open_number(r, oldest_file(r));
+		if (again)
+			fd_close(&fd);
+		else if (fd < 0)
 			return 0;
-		use(r, fd, 0);
+		else
+			use(r, fd, 0);
 	}
 }
 
@@ -312,7 +346,7 @@ int logread_open(struct logread *r, int dirfd, const char *name, enum logfile_fo
 	*r = (struct logread){ .dirfd = dirfd, .fd = -1, .name = name, .format = format };
 	r->buf = g_malloc(BUFFER);
 	r->decoded = g_malloc(BUFFER);
-	last = older_files(r);
+	last = oldest_file(r);
 	if (tail < 0) {
 		use(r, open_number(r, last), 0);
 	} else {

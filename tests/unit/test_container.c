@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <glib.h>
 #include <glib/gstdio.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -284,6 +286,40 @@ static void test_log_rotated_reading(void)
 	logfile_close(&l);
 }
 
+/* A reader beside a writer that goes from file to file as fast as it can: nothing is missed, nothing comes twice. */
+static void test_log_chase(void)
+{
+	static struct logfile l = { .max = 2000, .files = 400 };
+	g_autofree char *path = g_build_filename(top, "chased", NULL);
+	const int lines = 8000;
+	struct logread_entry n;
+	struct err e = ERR_INIT;
+	struct logread r;
+	pid_t writer;
+	int status;
+
+	g_assert_cmpint(logfile_open(&l, AT_FDCWD, path, LOGFILE_K8S, &e), ==, 0);
+	writer = fork();
+	if (writer == 0) {
+		char text[16];
+
+		for (int i = 0; i < lines; i++)
+			logfile_write(&l, 1, text, (size_t)g_snprintf(text, sizeof text, "%d\n", i), 1);
+		_exit(0);
+	}
+	g_assert_cmpint(logread_open(&r, AT_FDCWD, path, LOGFILE_K8S, -1, &e), ==, 0);
+	for (int seen = 0; seen < lines;) {
+		if (logread_next(&r, &n))
+			g_assert_cmpint(atoi(n.text), ==, seen++);
+		else
+			(void)sched_yield();
+	}
+	g_assert_cmpint(waitpid(writer, &status, 0), ==, writer);
+	g_assert_cmpint(status, ==, 0);
+	logread_close(&r);
+	logfile_close(&l);
+}
+
 static void test_detach_keys(void)
 {
 	struct detach_keys d;
@@ -320,6 +356,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/container/log/reading", test_log_reading);
 	g_test_add_func("/container/log/foreign", test_log_foreign);
 	g_test_add_func("/container/log/rotated-reading", test_log_rotated_reading);
+	g_test_add_func("/container/log/chase", test_log_chase);
 	g_test_add_func("/container/detach-keys", test_detach_keys);
 	r = g_test_run();
 	(void)path_remove_tree(AT_FDCWD, top);
