@@ -8,6 +8,7 @@
 #include "cmd/login_options.h"
 #include "cmd/pull_options.h"
 #include "cmd/push_options.h"
+#include "cmd/search_options.h"
 
 const struct command *const commands[] = {
 	&command_attach,
@@ -43,6 +44,7 @@ const struct command *const commands[] = {
 	&command_logout,
 	&command_pull,
 	&command_push,
+	&command_search,
 	&command_save,
 	&command_diff,
 	&command_history,

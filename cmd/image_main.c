@@ -7,6 +7,7 @@
 #include "cmd/image/login.h"
 #include "cmd/image/pull.h"
 #include "cmd/image/push.h"
+#include "cmd/image/search.h"
 #include "cmd/image/save.h"
 #include "cmd/image/volume_tar.h"
 
@@ -19,6 +20,7 @@ static const struct command *const image_commands[] = {
 	&image_command_logout,
 	&image_command_pull,
 	&image_command_push,
+	&image_command_search,
 	&image_command_save,
 	&image_command_volume_export,
 	&image_command_volume_import,

@@ -3,7 +3,8 @@ libcmd_a_SOURCES += \
 	cmd/archive_options.c cmd/archive_options.h \
 	cmd/login_options.c cmd/login_options.h \
 	cmd/pull_options.c cmd/pull_options.h \
-	cmd/push_options.c cmd/push_options.h
+	cmd/push_options.c cmd/push_options.h \
+	cmd/search_options.c cmd/search_options.h
 coracle_image_SOURCES += \
 	cmd/image/layers.c cmd/image/layers.h \
 	cmd/image/changes.c cmd/image/changes.h \
@@ -23,6 +24,7 @@ coracle_image_SOURCES += \
 	cmd/image/remote.c cmd/image/remote.h \
 	cmd/image/save.c cmd/image/save.h \
 	cmd/image/save_out.c cmd/image/save_out.h \
+	cmd/image/search.c cmd/image/search.h \
 	cmd/image/sources.c cmd/image/sources.h \
 	cmd/image/volume_tar.c cmd/image/volume_tar.h \
 	cmd/image/worker.c cmd/image/worker.h

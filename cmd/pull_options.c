@@ -8,7 +8,7 @@
 
 const struct opt pull_opts[] = {
 	{ .name = "all-tags", .letter = 'a', .type = OPT_FLAG, .offset = AT(all_tags),
-	  .help = "Pull all tags of the repository (not yet)" },
+	  .help = "Pull all tags of the repository" },
 	{ .name = "arch", .type = OPT_STRING, .offset = AT(arch), .arg = "arch",
 	  .help = "Choose this processor architecture instead of the machine's" },
 	{ .name = "authfile", .type = OPT_STRING, .offset = AT(authfile), .arg = "path",

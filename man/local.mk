@@ -36,6 +36,7 @@ dist_man_MANS += \
 	man/coracle-rm.1 \
 	man/coracle-rmi.1 \
 	man/coracle-run.1 \
+	man/coracle-search.1 \
 	man/coracle-save.1 \
 	man/coracle-start.1 \
 	man/coracle-stop.1 \

@@ -11,6 +11,7 @@
 #include "cmd/image/sources.h"
 #include "cmd/pull_options.h"
 #include "core/base/fd.h"
+#include "net/registry/listing.h"
 #include "net/registry/policy.h"
 #include "storage/image.h"
 
@@ -80,14 +81,19 @@ static int look_here(struct pulls *ps, const char *name, struct pull *p, struct 
 	return 0;
 }
 
-static int open_one(struct pulls *ps, const char *text, struct pull *p, struct err *e)
+static struct registry_options registry_options_of(const struct pull_options *o)
 {
-	const struct pull_options *o = ps->o;
-	struct registry_options ro = {
+	return (struct registry_options){
 		.creds = o->creds, .authfile = o->authfile, .cert_dir = o->cert_dir,
 		.tls_verify = o->tls_verify, .retry = (int)CLAMP(o->retry, 0, 1000),
 		.retry_delay_ms = o->retry_delay_set ? o->retry_delay_ns / 1000000 : -1,
 	};
+}
+
+static int open_one(struct pulls *ps, const char *text, struct pull *p, struct err *e)
+{
+	const struct pull_options *o = ps->o;
+	struct registry_options ro = registry_options_of(o);
 	g_autoptr(GPtrArray) names = NULL;
 	int r = registries_names(ps->conf, text, &names, e);
 
@@ -282,12 +288,60 @@ static int die_of(int signo)
 	return 128 + signo;
 }
 
-static int run_pulls(struct pulls *ps, struct pull *list, int n, char **names, struct err *e)
-{
-	int r = ps->o->all_tags ? err_msg(e, EOPNOTSUPP, "--all-tags is not supported yet: name the tags one by one") : 0;
+/* --- all tags ----------------------------------------------------------------------------------------------- */
 
-	if (r == 0)
-		r = choose_platform(ps, e);
+/* Signatures and the like that lie beside the images: sha256-HEX.sig. */
+static bool is_attachment(const char *tag)
+{
+	return g_str_has_prefix(tag, "sha256-") && strlen(tag) > 71 && tag[71] == '.';
+}
+
+/* NAME becomes NAME:TAG for each tag, by the first place that lists them. */
+static int add_tags(struct pulls *ps, const char *name, GPtrArray *out, struct err *e)
+{
+	g_autoptr(GPtrArray) tags = g_ptr_array_new_with_free_func(g_free);
+	struct registry_options ro = registry_options_of(ps->o);
+	const char *slash = strrchr(name, '/');
+	struct sources from = { 0 };
+	size_t i = 0;
+	int r;
+
+	if (strpbrk(slash ? slash : name, ":@"))
+		return err_msg(e, EINVAL, "%s: with --all-tags a name has no tag and no digest", name);
+	r = sources_open(ps->conf, &ro, name, &from, e);
+	for (; r == 0 && i < from.n; i++) {
+		err_clear(e);
+		if (registry_tags(from.list[i].registry, 0, tags, e) == 0)
+			break;
+	}
+	if (r == 0 && e->code)
+		r = -e->code;
+	for (guint k = 0; r == 0 && k < tags->len; k++) {
+		if (!is_attachment(tags->pdata[k]))
+			g_ptr_array_add(out, g_strdup_printf("%s/%s:%s", from.list[i].ref.host, from.list[i].ref.path,
+							     (char *)tags->pdata[k]));
+	}
+	sources_close(&from);
+	return r;
+}
+
+static int names_to_pull(struct pulls *ps, int n, char **names, GPtrArray *out, struct err *e)
+{
+	int r = 0;
+
+	for (int i = 0; i < n && r == 0; i++) {
+		if (ps->o->all_tags)
+			r = add_tags(ps, names[i], out, e);
+		else
+			g_ptr_array_add(out, g_strdup(names[i]));
+	}
+	return r;
+}
+
+static int prepare(struct pulls *ps, struct err *e)
+{
+	int r = choose_platform(ps, e);
+
 	if (r == 0)
 		r = context_store(ps->c, e);
 	if (r == 0)
@@ -298,29 +352,44 @@ static int run_pulls(struct pulls *ps, struct pull *list, int n, char **names, s
 		r = registries_load(&ps->conf, e);
 	if (r == 0)
 		r = policy_load(&ps->policy, e);
-	for (int i = 0; i < n && r == 0; i++)
-		r = open_one(ps, names[i], &list[i], e);
-	for (int i = 0; i < n && r == 0; i++)
+	return r;
+}
+
+static void free_pull(struct pull *p)
+{
+	g_free(p->name);
+	sources_close(&p->sources);
+	if (p->local)
+		image_free(p->local);
+}
+
+static int run_pulls(struct pulls *ps, int n, char **names, struct err *e)
+{
+	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(g_free);
+	g_autofree struct pull *list = NULL;
+	int r = prepare(ps, e);
+
+	if (r == 0)
+		r = names_to_pull(ps, n, names, all, e);
+	list = g_new0(struct pull, all->len + 1);
+	for (guint i = 0; i < all->len && r == 0; i++)
+		r = open_one(ps, all->pdata[i], &list[i], e);
+	for (guint i = 0; i < all->len && r == 0; i++)
 		r = pull_one(ps, &list[i], e);
+	for (guint i = 0; i < all->len; i++)
+		free_pull(&list[i]);
 	return r;
 }
 
 static int pull_run(struct context *c, void *values, int argc, char **argv)
 {
 	struct pulls ps = { .c = c, .o = values, .arena = ARENA_INIT };
-	g_autofree struct pull *list = g_new0(struct pull, (size_t)argc);
 	struct err e = ERR_INIT;
 	int r;
 
 	signal(SIGPIPE, SIG_IGN);
 	ps.progress = progress_new(ps.o->quiet);
-	r = run_pulls(&ps, list, argc, argv, &e);
-	for (int i = 0; i < argc; i++) {
-		g_free(list[i].name);
-		sources_close(&list[i].sources);
-		if (list[i].local)
-			image_free(list[i].local);
-	}
+	r = run_pulls(&ps, argc, argv, &e);
 	progress_free(ps.progress);
 	arena_free(&ps.arena);
 	registries_free(ps.conf);

@@ -82,7 +82,7 @@ static bool host_valid(const char *h)
 	return *p == '\0';
 }
 
-static bool tag_valid(const char *t)
+bool tag_valid(const char *t)
 {
 	size_t len = strlen(t);
 

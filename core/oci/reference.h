@@ -28,6 +28,9 @@ int reference_parse_local(const char *s, struct reference *ret, struct err *e);
 /* Is it a name without a registry? */
 bool reference_is_short(const char *s);
 
+/* Letters, digits, _ . -; at most 128, the first no . or -. */
+bool tag_valid(const char *s);
+
 /* "host/path:tag" or "host/path@digest" (the digest wins where there is one); g_free. */
 char *reference_name(const struct reference *r);
 

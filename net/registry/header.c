@@ -69,3 +69,36 @@ int64_t retry_wait_ms(unsigned attempt, int64_t fixed_ms, int64_t asked_s)
 		ms = attempt > 5 ? 30000 : (int64_t)1000 << (attempt ? attempt - 1 : 0);
 	return ms > asked_s * 1000 ? ms : asked_s * 1000;
 }
+
+/* Do the parameters of one link ("; rel=...; x=y") name the relation? */
+static bool is_next(const char *parameters, size_t len)
+{
+	g_autofree char *text = g_ascii_strdown(parameters, (gssize)len);
+	g_auto(GStrv) parts = g_strsplit(text, ";", -1);
+
+	for (char **p = parts; *p; p++) {
+		char *one = g_strstrip(*p);
+
+		if (strcmp(one, "rel=next") == 0 || strcmp(one, "rel=\"next\"") == 0)
+			return true;
+	}
+	return false;
+}
+
+char *link_next(const char *value)
+{
+	const char *at = value;
+
+	while ((at = strchr(at, '<'))) {
+		const char *close = strchr(at, '>'), *end;
+
+		if (!close)
+			return NULL;
+		/* A comma ends the link; in its target it would have been inside the brackets. */
+		end = close + strcspn(close, ",");
+		if (is_next(close + 1, (size_t)(end - close - 1)))
+			return g_strndup(at + 1, (size_t)(close - at - 1));
+		at = end;
+	}
+	return NULL;
+}

@@ -14,6 +14,9 @@ struct content_range {
 /* "bytes 100-199/200" (RFC 9110 section 14.4). False for anything else, also "bytes" with a star for the range. */
 bool content_range_parse(const char *value, struct content_range *ret);
 
+/* The target of the link with rel="next" in a Link header (RFC 8288), g_free; NULL when there is none. */
+char *link_next(const char *value);
+
 /* Retry-After (RFC 9110 section 10.2.3): seconds from `now`, never negative; -1 when it is no such value. */
 int64_t retry_after_parse(const char *value, time_t now);
 

@@ -17,6 +17,8 @@ libimage_a_SOURCES += \
 	net/registry/header.h \
 	net/registry/http.c \
 	net/registry/http.h \
+	net/registry/listing.c \
+	net/registry/listing.h \
 	net/registry/policy.c \
 	net/registry/policy.h \
 	net/registry/policy_signature.c \

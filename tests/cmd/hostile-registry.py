@@ -201,6 +201,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         path = self.path.split("?")[0]
         if path == "/token":
             return self.answer(200, json.dumps({"token": "t%d" % self.count("token"), "expires_in": 60}).encode())
+        if path == "/v1/search":
+            return self.answer(200, json.dumps({"num_results": 2, "results": [
+                {"name": "busy", "description": "b\x1b[31m" + "o" * 60, "star_count": 7, "is_official": True},
+                {"name": "team/busy", "description": ""}]}).encode())
+        if path.endswith("/tags/list"):
+            return self.tags(path.split("/")[2])
         parts = path.strip("/").split("/")
         if len(parts) < 4 or parts[0] != "v2":
             return self.error(404, "NAME_UNKNOWN", "repository name not known to registry")
@@ -212,6 +218,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if not self.authorized(repo):
             return
         return self.manifest(repo, what) if kind == "manifests" else self.redirect_or_blob(repo, what)
+
+    def tags(self, repo):
+        last = int(self.path.split("last=")[1]) if "last=" in self.path else 0
+        link = '</v2/%s/tags/list?n=2&last=%d>; rel="next"' % (repo, last + 2)
+        if repo == "tags-away":
+            link = '<https://localhost:%d/v2/x/tags/list>; rel="next"' % other.server_address[1]
+        names = ["t%d" % n for n in range(last, last + 2)] + ["bad tag\x1b"]
+        if repo == "tags-junk":
+            return self.answer(200, b"[" * 100000)
+        if last < 4 or repo in ("tags-endless", "tags-away"):
+            return self.answer(200, json.dumps({"name": repo, "tags": names}).encode(), Link=link)
+        self.answer(200, json.dumps({"name": repo, "tags": names}).encode())
 
     def authorized(self, repo):
         scope = 'Bearer realm="https://localhost:%d/token",service="hostile",scope="repository:%s:pull"' % (

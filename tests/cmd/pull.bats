@@ -71,7 +71,7 @@ pull() { c pull -q --retry-delay 50ms "$@"; }
 	fails 125 "lower case"
 	pull --policy never "$BUSYBOX"
 	fails 125 "image not known"
-	pull -a "$BUSYBOX"
+	pull -a "$BUSYBOX:latest"
 	fails 125 "--all-tags"
 	pull --platform a/b/c/d "$BUSYBOX"
 	fails 125 "OS/ARCH"

@@ -40,6 +40,22 @@ static void test_challenge(void)
 	challenges_clear(&c);
 }
 
+static void test_link(void)
+{
+	static const char *const cases[][2] = {
+		{ "</v2/x/tags/list?n=2&last=b>; rel=\"next\"", "/v2/x/tags/list?n=2&last=b" },
+		{ "<a,b>; rel=prev, <c>;REL=next", "c" },
+		{ "<a>; title=\"x\"; rel=next", "a" },
+		{ "<a>", NULL }, { "<a>; rel=\"prev\"", NULL }, { "a; rel=next", NULL }, { "<a; rel=next", NULL }, { "", NULL }, { "<>,", NULL },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *got = link_next(cases[i][0]);
+
+		g_assert_cmpstr(got, ==, cases[i][1]);
+	}
+}
+
 static void test_range(void)
 {
 	struct content_range r;
@@ -131,6 +147,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/registry/challenge", test_challenge);
 	g_test_add_func("/registry/content-range", test_range);
+	g_test_add_func("/registry/content-link", test_link);
 	g_test_add_func("/registry/retry", test_retry);
 	g_test_add_func("/registry/auth-json", test_auth_json);
 	return g_test_run();

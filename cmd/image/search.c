@@ -1,0 +1,118 @@
+/* search.c - `coracle-image search`: repositories of a registry, or the tags of one. */
+#include "cmd/image/search.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "cmd/image/sources.h"
+#include "cmd/search_options.h"
+#include "cmd/template.h"
+#include "core/base/text.h"
+#include "net/registry/listing.h"
+
+#define LIMIT 25
+#define DESCRIPTION_MAX 44
+
+static struct registry_options registry_options_of(const struct search_options *o)
+{
+	return (struct registry_options){ .creds = o->creds, .authfile = o->authfile, .cert_dir = o->cert_dir,
+					  .tls_verify = o->tls_verify, .retry = 3, .retry_delay_ms = -1 };
+}
+
+static int list_tags(const struct search_options *o, const char *name, json_t *rows, struct err *e)
+{
+	struct registry_options ro = registry_options_of(o);
+	g_autoptr(GPtrArray) tags = g_ptr_array_new_with_free_func(g_free);
+	struct sources from = { 0 };
+	autoregistries *conf = NULL;
+	int r = registries_load(&conf, e);
+
+	if (r == 0)
+		r = sources_open(conf, &ro, name, &from, e);
+	for (size_t i = 0; r == 0 && i < from.n; i++) {
+		err_clear(e);
+		r = registry_tags(from.list[i].registry, (size_t)o->limit, tags, e);
+		for (guint k = 0; r == 0 && k < tags->len; k++) {
+			g_autofree char *full = g_strdup_printf("%s/%s", from.list[i].ref.host, from.list[i].ref.path);
+
+			json_array_append_new(rows, json_pack("{s:s,s:s}", "Name", full, "Tag", tags->pdata[k]));
+		}
+		if (r == 0 || i + 1 == from.n)
+			break;
+		r = 0;
+	}
+	sources_close(&from);
+	return r;
+}
+
+static char *shown(const char *description, bool whole)
+{
+	g_autofree char *clean = text_printable(description);
+	g_autofree char *valid = g_utf8_make_valid(clean, -1);
+
+	if (whole || g_utf8_strlen(valid, -1) <= DESCRIPTION_MAX)
+		return g_steal_pointer(&valid);
+	*g_utf8_offset_to_pointer(valid, DESCRIPTION_MAX) = '\0';
+	return g_strconcat(valid, "...", NULL);
+}
+
+static void add_row(json_t *rows, const struct search_options *o, const char *host, const struct found *f)
+{
+	g_autofree char *description = shown(f->description, o->no_trunc);
+	g_autofree char *name = text_printable(f->name);
+	/* docker.io's own images have no owner in the answer. */
+	g_autofree char *full = g_strdup_printf("%s/%s%s", host,
+						strcmp(host, "docker.io") == 0 && !strchr(name, '/') ? "library/" : "", name);
+
+	json_array_append_new(rows, json_pack("{s:s,s:s,s:s,s:I,s:s}", "Index", host, "Name", full, "Description", description,
+					      "Stars", (json_int_t)f->stars, "Official", f->official ? "[OK]" : ""));
+}
+
+static int search(const struct search_options *o, const char *term, json_t *rows, struct err *e)
+{
+	bool bare = reference_is_short(term);
+	const char *word = bare ? term : term + strcspn(term, "/");
+	g_autofree char *host = bare ? g_strdup("docker.io") : g_strndup(term, strcspn(term, "/"));
+	g_autofree char *probe = g_strconcat(host, "/x", NULL);
+	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(found_free);
+	struct registry_options ro = registry_options_of(o);
+	autoregistry *g = NULL;
+	struct reference ref;
+	int r = reference_parse(probe, &ref, e);
+
+	if (*word == '/')
+		word++;
+	*ref.path = '\0';
+	if (r == 0)
+		r = registry_open(&ro, &ref, &g, e);
+	if (r == 0)
+		r = registry_search(g, word, o->limit ? (size_t)o->limit : LIMIT, found, e);
+	for (guint i = 0; r == 0 && i < found->len; i++)
+		add_row(rows, o, ref.host, found->pdata[i]);
+	return r;
+}
+
+static int search_run(struct context *c, void *values, int argc, char **argv)
+{
+	static const char *const tag_columns[] = { "NAME={{.Name}}", "TAG={{.Tag}}", NULL };
+	static const char *const columns[] = { "NAME={{.Name}}", "DESCRIPTION={{.Description}}", NULL };
+	const struct search_options *o = values;
+	json_t *rows = json_array();
+	struct err e = ERR_INIT;
+	int r;
+
+	(void)c;
+	(void)argc;
+	if (o->limit < 0)
+		r = err_msg(&e, EINVAL, "--limit %lld: it is not a number of images", (long long)o->limit);
+	else
+		r = o->list_tags ? list_tags(o, argv[0], rows, &e) : search(o, argv[0], rows, &e);
+	if (r == 0)
+		r = show_rows(rows, o->list_tags ? tag_columns : columns, o->format, false, &e);
+	json_decref(rows);
+	return r < 0 ? fail(&e) : 0;
+}
+
+const struct command image_command_search = COMMAND_SEARCH(search_run);
