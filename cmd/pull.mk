@@ -12,6 +12,7 @@ coracle_image_SOURCES += \
 	cmd/image/export.c cmd/image/export.h \
 	cmd/image/import.c cmd/image/import.h \
 	cmd/image/load.c cmd/image/load.h \
+	cmd/image/load_layers.c cmd/image/load_layers.h \
 	cmd/image/login.c cmd/image/login.h \
 	cmd/image/new_image.c cmd/image/new_image.h \
 	cmd/image/new_layer.c cmd/image/new_layer.h \

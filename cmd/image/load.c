@@ -15,16 +15,13 @@
 #include <unistd.h>
 
 #include "cmd/archive_options.h"
+#include "cmd/image/load_layers.h"
 #include "cmd/image/new_image.h"
-#include "cmd/image/new_layer.h"
-#include "cmd/image/progress.h"
 #include "core/base/fd.h"
 #include "core/oci/reference.h"
 #include "net/registry/digest.h"
 #include "storage/archive_in.h"
 #include "storage/image.h"
-#include "storage/layer.h"
-#include "storage/layer_tar.h"
 
 struct load {
 	struct store *s;
@@ -33,33 +30,11 @@ struct load {
 	bool flat;              /* blobs lie at the top, by their hex digits */
 };
 
-/* The layer with that DiffID from member `name`. *ret_size: of its tar. */
-static int load_layer(struct load *l, const char *name, const char *digest, const char *diff_id, int64_t *ret_size,
-		      struct err *e)
+static void free_wanted(struct wanted_layer *list, size_t n)
 {
-	struct new_layer n;
-	int r = layer_exists(l->s, diff_id), sent;
-
-	if (r < 0)
-		return err_set(e, -r, "layer %s", diff_id);
-	if (r > 0) {
-		progress_say(l->progress, "Copying blob %s skipped: already exists", diff_id);
-		return layer_tar_size(l->s, diff_id, ret_size, e);
-	}
-	progress_say(l->progress, "Copying blob %s", diff_id);
-	r = new_layer_begin(l->s, digest, diff_id, &n, e);
-	sent = r < 0 ? r : archive_in_send(l->in, name, n.in, e);
-	/* Nobody reads any more: the worker knows why. */
-	if (sent == -EPIPE)
-		err_clear(e);
-	if (r == 0 && (sent == 0 || sent == -EPIPE)) {
-		r = new_layer_finish(&n, e);
-		*ret_size = n.result.tar_size;
-	} else {
-		r = sent;
-	}
-	new_layer_end(&n);
-	return r < 0 ? err_wrap(e, "layer %s", name) : 0;
+	for (size_t i = 0; i < n; i++)
+		g_free(list[i].name);
+	g_free(list);
 }
 
 static char *normalized(const char *name, struct err *e)
@@ -82,18 +57,24 @@ static void loaded(const char *name, const char *id)
 static int load_docker_layers(struct load *l, json_t *layers, const struct image_config *config, int64_t *sizes,
 			      struct err *e)
 {
+	size_t n = config->n_diff_ids;
+	struct wanted_layer *list;
 	int r = 0;
 
-	if (json_array_size(layers) != config->n_diff_ids)
-		return err_msg(e, EBADMSG, "manifest.json has %zu layers, the config %zu", json_array_size(layers),
-			       config->n_diff_ids);
-	for (size_t i = 0; i < config->n_diff_ids && r == 0; i++) {
-		const char *name = json_string_value(json_array_get(layers, i));
-
-		if (!name)
-			return err_msg(e, EBADMSG, "manifest.json: Layers: not a list of names");
-		r = load_layer(l, name, NULL, config->diff_ids[i], &sizes[i], e);
+	if (json_array_size(layers) != n)
+		return err_msg(e, EBADMSG, "manifest.json has %zu layers, the config %zu", json_array_size(layers), n);
+	list = g_new0(struct wanted_layer, n + 1);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		list[i].name = g_strdup(json_string_value(json_array_get(layers, i)));
+		list[i].diff_id = config->diff_ids[i];
+		if (!list[i].name)
+			r = err_msg(e, EBADMSG, "manifest.json: Layers: not a list of names");
 	}
+	if (r == 0)
+		r = load_layers(l->s, l->in, l->progress, list, n, e);
+	for (size_t i = 0; i < n; i++)
+		sizes[i] = list[i].size;
+	free_wanted(list, n);
 	return r;
 }
 
@@ -161,18 +142,19 @@ static int read_blob(struct load *l, const struct descriptor *d, char **ret, siz
 	return 0;
 }
 
-static int load_layers(struct load *l, const struct manifest *m, const struct image_config *config, struct err *e)
+static int load_blob_layers(struct load *l, const struct manifest *m, const struct image_config *config, struct err *e)
 {
-	int64_t ignored;
-	int r = 0;
+	struct wanted_layer *list;
+	int r;
 
 	if (m->n_layers != config->n_diff_ids)
 		return err_msg(e, EBADMSG, "the manifest has %zu layers, the config %zu", m->n_layers, config->n_diff_ids);
-	for (size_t i = 0; i < m->n_layers && r == 0; i++) {
-		g_autofree char *name = blob_name(l, m->layers[i].digest);
-
-		r = load_layer(l, name, m->layers[i].digest, config->diff_ids[i], &ignored, e);
-	}
+	list = g_new0(struct wanted_layer, m->n_layers + 1);
+	for (size_t i = 0; i < m->n_layers; i++)
+		list[i] = (struct wanted_layer){ .name = blob_name(l, m->layers[i].digest), .digest = m->layers[i].digest,
+						 .diff_id = config->diff_ids[i] };
+	r = load_layers(l->s, l->in, l->progress, list, m->n_layers, e);
+	free_wanted(list, m->n_layers);
 	return r;
 }
 
@@ -195,7 +177,7 @@ static int load_manifest(struct load *l, const char *text, size_t len, const cha
 	if (r == 0)
 		r = image_config_parse(config, config_len, &parsed, e);
 	if (r == 0) {
-		r = load_layers(l, &m, &parsed, e);
+		r = load_blob_layers(l, &m, &parsed, e);
 		arena_free(&parsed.arena);
 	}
 	if (r == 0)
