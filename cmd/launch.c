@@ -437,6 +437,7 @@ static void fill_start(struct launch_ctx *x, const struct start_options *o, stru
 		.sig_proxy = o->sig_proxy,
 		.detach_keys = o->detach_keys,
 		.quiet = o->quiet,
+		.watcher = o->watcher,
 		.listener = o->listener,
 	};
 	/* Also without a network the loopback interface comes up. */

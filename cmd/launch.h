@@ -54,6 +54,7 @@ struct start_options {
 	bool detach, attach_stdin, attach_stdout, attach_stderr, sig_proxy, quiet;
 	const char *detach_keys;
 	unsigned preserve_fds;
+	const struct container_watcher *watcher;        /* or NULL */
 	bool leave;                     /* nothing follows in the foreground: command_leave() with the status */
 	int lock_fd, listener;          /* start_container: of the keeper before, for the restart policy; 0: none */
 };

@@ -4,6 +4,7 @@
 
 #include "cmd/run_commands.h"
 #include "cmd/run_create.h"
+#include "cmd/run_status.h"
 
 static bool attached(const struct run_options *o, const char *stream)
 {
@@ -15,7 +16,7 @@ static bool attached(const struct run_options *o, const char *stream)
 	return false;
 }
 
-static int start(struct new_container *n, const struct run_options *o, struct err *e)
+static int start(struct new_container *n, const struct run_options *o, struct run_status *st, struct err *e)
 {
 	g_autofree char *config = new_container_config(n);
 	struct launch_job job = {
@@ -26,9 +27,12 @@ static int start(struct new_container *n, const struct run_options *o, struct er
 		.detach = o->detach, .leave = !o->detach, .sig_proxy = o->sig_proxy && !o->tty, .quiet = o->quiet,
 		.attach_stdin = attached(o, "stdin"), .attach_stdout = attached(o, "stdout"),
 		.attach_stderr = attached(o, "stderr"), .detach_keys = o->detach_keys,
-		.preserve_fds = (unsigned)o->preserve_fds,
+		.preserve_fds = (unsigned)o->preserve_fds, .watcher = st->fd >= 0 ? &st->watcher : NULL,
 	};
-	int r = launch_container(&job, &so, e);
+	int r;
+
+	st->id = n->plan.rec->id;
+	r = launch_container(&job, &so, e);
 
 	n->lock_fd = job.lock_fd;
 	return r;
@@ -38,13 +42,18 @@ static int run(struct context *c, void *values, int argc, char **argv)
 {
 	const struct run_options *o = values;
 	struct new_container n;
+	struct run_status st;
 	struct err e = ERR_INIT;
 	int status = -1;
 
+	if (run_status_begin(&st, o->status_fd, &e) < 0)
+		return fail(&e);
 	if (new_container_begin(c, o, argc, argv, &n, &e) == 0) {
-		status = start(&n, o, &e);
+		status = start(&n, o, &st, &e);
 		n.committed = status >= 0;
 	}
+	if (status < 0)
+		run_status_error(&st, &e);
 	if (status < 0)
 		status = fail(&e);
 	else if (o->detach)

@@ -25,6 +25,8 @@ const struct opt run_only_options[] = {
 	  .help = "Keys that leave the container running in the background (default ctrl-p,ctrl-q)" },
 	{ .name = "preserve-fds", .type = OPT_INT, AT(preserve_fds), .arg = "n",
 	  .help = "Give descriptors 3 to 2+N to the program" },
+	{ .name = "status-fd", .type = OPT_INT, AT(status_fd), .arg = "n",
+	  .help = "Tell start, end and errors as lines of JSON on this descriptor" },
 	FLAG("passwd", 0, passwd, "Give the user an entry in /etc/passwd where the image has none (default true)"),
 	OPT_END
 };
@@ -206,6 +208,7 @@ void run_options_defaults(struct context *c, void *values)
 	o->tls_verify = true;
 	o->shm_size = 65536000;
 	o->stop_timeout = 10;
+	o->status_fd = -1;
 }
 
 static int check_numbers(const struct run_options *o, struct err *e)

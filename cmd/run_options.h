@@ -20,7 +20,7 @@ struct run_options {
 	char *health_cmd, *health_interval, *health_timeout, *health_start_period, *health_start_interval, *health_on_failure;
 	int64_t health_retries;
 	bool health_retries_set, no_healthcheck;
-	int64_t stop_timeout, timeout, oom_score_adj, preserve_fds;
+	int64_t stop_timeout, timeout, oom_score_adj, preserve_fds, status_fd;
 	bool oom_score_adj_set, hostname_set;
 
 	/* files */

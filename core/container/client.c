@@ -137,6 +137,7 @@ static int read_keeper(struct client *c, struct err *e)
 		return 0;
 	case CTL_EXIT:
 		c->over = true;
+		c->exit = c->in.head;
 		c->status = c->in.head.value;
 		return 0;
 	default:

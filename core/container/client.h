@@ -24,6 +24,7 @@ struct client {
 	size_t out_len;
 	bool closed[3], input_over, over, detached;
 	int status;
+	struct ctl_head exit;   /* once over: the keeper's last word */
 };
 
 /* Block every signal that a client forwards or acts on; a signalfd for them, or -errno. `old` gets the mask. */

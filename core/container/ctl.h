@@ -34,8 +34,10 @@ enum ctl_type {
 	CTL_OUTPUT,             /* value 1 stdout, 2 stderr */
 	CTL_NOTE,               /* text: a warning for the user */
 	CTL_DONE,               /* value: 0 or -errno */
-	CTL_EXIT,               /* value: exit status; a: 1 when the container ended by its own --timeout */
+	CTL_EXIT,               /* value: exit status; a: CTL_EXIT_... bits; b: the signal that killed it, or 0 */
 };
+
+enum { CTL_EXIT_TIMEOUT = 1, CTL_EXIT_OOM = 2 };
 
 struct ctl_head {
 	uint32_t type;

@@ -320,7 +320,8 @@ static bool say_end(struct keeper *k, struct keeper_conn *c)
 	int r = keeper_tell_missed(c);
 
 	if (r == 0)
-		r = ctl_send(c->fd, CTL_EXIT, k->state.exit_code, k->state.timed_out, 0, NULL, 0);
+		r = ctl_send(c->fd, CTL_EXIT, k->state.exit_code, (k->state.timed_out ? CTL_EXIT_TIMEOUT : 0) |
+			     (k->state.oom_killed ? CTL_EXIT_OOM : 0), (uint32_t)k->killed_by, NULL, 0);
 	return r != -EAGAIN;
 }
 

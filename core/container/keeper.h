@@ -71,6 +71,7 @@ struct keeper {
 	size_t chunk_len;
 	int chunk_stream;
 
+	int killed_by;          /* signal, or 0 */
 	bool restart_anyway;    /* --health-on-failure restart */
 	bool told_to_stop;      /* by the user: the restart policy does not apply */
 	int64_t began_at, ended_at;     /* the program, by keeper_now() */

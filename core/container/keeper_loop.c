@@ -200,6 +200,7 @@ static void program_ended(struct keeper *k)
 
 	while (waitid(P_PIDFD, (id_t)k->program.pidfd, &si, WEXITED) < 0 && errno == EINTR)
 		;
+	k->killed_by = si.si_code == CLD_EXITED ? 0 : si.si_status;
 	k->state.exit_code = si.si_code == CLD_EXITED ? si.si_status : 128 + si.si_status;
 	k->state.oom_killed = k->state.exit_code == 137 && was_oom_killed(k);
 	k->state.status = keeper_wants_restart(k) ? CONTAINER_RESTARTING : CONTAINER_EXITED;

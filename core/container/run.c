@@ -145,7 +145,15 @@ static int run_in_foreground(struct container_start *s, struct client *c, pid_t 
 	if (c->over)    /* it has nothing left to do: leave no zombie where nobody reaps orphans */
 		(void)proc_wait(keeper);
 	forget_sigpipe();
-	return c->over ? as_broken_pipe(status) : status;
+	if (!c->over)
+		return status;
+	if (s->watcher && s->watcher->ended) {
+		const struct container_end end = { .code = status, .signal = (int)c->exit.b,
+			.oom = c->exit.a & CTL_EXIT_OOM, .timed_out = c->exit.a & CTL_EXIT_TIMEOUT };
+
+		s->watcher->ended(s->watcher->ctx, &end);
+	}
+	return as_broken_pipe(status);
 }
 
 int container_run(struct container_start *s, struct err *e)
@@ -177,6 +185,8 @@ int container_run(struct container_start *s, struct err *e)
 		r = await_start(s, &c, keeper, e);
 	}
 	fd_close(&s->lock_fd);
+	if (r == 0 && s->watcher && s->watcher->started)
+		s->watcher->started(s->watcher->ctx, c.in.head.value);
 	if (r == 0 && !s->detach)
 		r = run_in_foreground(s, &c, keeper, e);
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);

@@ -47,6 +47,20 @@ struct keeper_hooks {
 	void (*removed)(void *ctx, const struct container_record *record);
 };
 
+/* How the program of a container in the foreground ended. */
+struct container_end {
+	int code;               /* as a shell gives it */
+	int signal;             /* that killed it, or 0 */
+	bool oom, timed_out;    /* out of memory; by its own --timeout */
+};
+
+/* Told in the client what happens, for --status-fd. NULL members are not called. */
+struct container_watcher {
+	void *ctx;
+	void (*started)(void *ctx, int pid);
+	void (*ended)(void *ctx, const struct container_end *end);
+};
+
 struct container_start {
 	const struct container_place *place;
 	struct container_record *record;        /* id, name, tty, interactive, log_*, auto_remove, pid_file,
@@ -70,6 +84,7 @@ struct container_start {
 	bool sig_proxy;                 /* signals that this process gets go to the program */
 	const char *detach_keys;        /* "ctrl-p,ctrl-q"; NULL: that; "": none */
 	bool quiet;                     /* no warnings on stderr */
+	const struct container_watcher *watcher;        /* or NULL */
 };
 
 /* The program's exit status (0 when detached, by -d or by the detach keys), or -errno with `e` filled (its

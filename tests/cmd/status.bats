@@ -1,0 +1,38 @@
+# --status-fd: whose status it was.
+load helper
+
+setup() { fresh_store; }
+teardown() { remove_containers; remove_tree "$BATS_TEST_TMPDIR"/{store,run}; }
+
+# OPTION...: run with a status descriptor; its lines are in $lines, the status in $status.
+run_with_status() {
+	status=0
+	"$CORACLE" run --status-fd 8 --network none "$@" 8>"$BATS_TEST_TMPDIR/status" >"$BATS_TEST_TMPDIR/out" 2>&1 || status=$?
+	output=$(cat "$BATS_TEST_TMPDIR/status")
+	mapfile -t lines <<<"$output"
+}
+
+@test "status-fd: the program's end, with signal and timeout" {
+	run_with_status --rm host sh -c 'exit 125'; fails 125
+	[[ ${lines[0]} =~ ^\{\"event\":\"start\",\"id\":\"[0-9a-f]{64}\",\"pid\":[0-9]+\}$ ]]
+	[ "${lines[1]}" = '{"event":"exit","source":"program","code":125,"signal":0,"oom":false,"timeout":false}' ]
+	run_with_status --rm --init host sh -c 'kill -9 $$'; fails 137
+	run_with_status --rm --timeout 1 host sleep 1000; fails 137
+	[ "${lines[1]}" = '{"event":"exit","source":"program","code":137,"signal":9,"oom":false,"timeout":true}' ]
+}
+
+@test "status-fd: our own errors, and a program that cannot be executed" {
+	run_with_status --rm host no-such-program; fails 127
+	[[ ${lines[0]} == '{"event":"error","source":"runtime","code":127,"error":"'*no-such-program* ]]
+	run_with_status --rm --cap-add nonsense host true; fails 125
+	[[ ${lines[0]} == '{"event":"error","source":"tool","code":125,"error":"'*nonsense* ]]
+	c run --rm --status-fd 77 host true; fails 125 status-fd
+}
+
+@test "status-fd: the container does not get it; nobody reading it is no harm" {
+	run_with_status --rm host ls /proc/self/fd; ok
+	[ "$(tr '\n' ' ' <"$BATS_TEST_TMPDIR/out")" = "0 1 2 3 " ]
+	run_with_status -d host sleep 1000; ok
+	[ "${#lines[@]}" = 1 ]
+	status=0; "$CORACLE" run --rm --network none --status-fd 8 host sh -c 'exit 3' 8> >(exec true) || status=$?; fails 3
+}
