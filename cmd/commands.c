@@ -20,6 +20,7 @@ const struct command *const commands[] = {
 	&command_run,
 	&command_commands,
 	&command_container_exists,
+	&command_container_prune,
 	&command_container_inspect,
 	&command_exec,
 	&command_healthcheck_run,

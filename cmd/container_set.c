@@ -208,6 +208,19 @@ static bool is_image(const struct container_record *r, const char *want)
 	       strcmp(base, latest) == 0 || (r->image_id && strlen(want) >= 3 && g_str_has_prefix(r->image_id, want));
 }
 
+/* "24h" ago, seconds since 1970, or a time. */
+static bool until_time(const char *value, int64_t *ret_ns)
+{
+	if (text_int(value, 0, INT64_MAX / 1000000000, ret_ns)) {
+		*ret_ns *= 1000000000;
+		return true;
+	}
+	if (!text_duration(value, ret_ns))
+		return text_time_parse(value, ret_ns);
+	*ret_ns = text_now_ns() - *ret_ns;
+	return true;
+}
+
 /* 1, 0, or -1: no such key. */
 static int passes_one(const struct container_info *i, const char *key, const char *value)
 {
@@ -233,6 +246,8 @@ static int passes_one(const struct container_info *i, const char *key, const cha
 		return text_int(value, 0, 255, &n) && i->state.status == CONTAINER_EXITED && i->state.exit_code == n;
 	if (!strcmp(key, "volume"))
 		return has_volume(r, value);
+	if (!strcmp(key, "until"))
+		return until_time(value, &n) ? r->created_ns < n : -1;
 	if (!strcmp(key, "network"))
 		return g_strcmp0(r->network, value) == 0;
 	return -1;
@@ -272,7 +287,7 @@ int container_passes(struct context *c, const struct container_info *i, char *co
 			if (age)
 				return r;
 			return err_msg(e, EINVAL, "--filter \"%s\": must be label=, status=, name=, id=, ancestor=, "
-				       "exited=, health=, restart-policy=, volume=, network=, since= or before= with a value", *filters);
+				       "exited=, health=, restart-policy=, volume=, network=, until=, since= or before= with a value", *filters);
 		}
 		if (label && !r) {
 			g_free(key);

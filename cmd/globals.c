@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cmd/conf.h"
+#include "core/base/text.h"
 
 
 /* What the options in front of the command are written into. */
@@ -231,10 +232,28 @@ static int run_command(struct context *c, const struct command *cmd, int argc, c
 	return cmd->run(c, values, argc - 1, argv + 1);
 }
 
+/* What was probably meant by a mistyped `word`, or NULL. */
+static const char *nearest_command(const struct command *const *list, const char *word)
+{
+	unsigned best = strlen(word) > 5 ? 3 : 2;
+	const char *found = NULL;
+
+	for (; *list; list++) {
+		unsigned d = text_distance(word, (*list)->name);
+
+		if (d < best && !((*list)->flags & COMMAND_HIDDEN)) {
+			best = d;
+			found = (*list)->name;
+		}
+	}
+	return found;
+}
+
 static int dispatch(struct context *c, const struct command *const *list, int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	const struct command *cmd;
+	const char *meant;
 	int words;
 
 	if (argc == 0 || !strcmp(argv[0], "help")) {
@@ -255,7 +274,11 @@ static int dispatch(struct context *c, const struct command *const *list, int ar
 		return argc == 1 || !strcmp(argv[1], "--help") ? 0 : EXIT_OURS;
 	}
 	err_msg(&e, EINVAL, "unrecognized command `coracle %s`", argv[0]);
-	err_hint(&e, "see `coracle --help`");
+	meant = nearest_command(list, argv[0]);
+	if (meant)
+		err_hint(&e, "did you mean `coracle %s`?", meant);
+	else
+		err_hint(&e, "see `coracle --help`");
 	return fail(&e);
 }
 

@@ -180,6 +180,30 @@ static int give(struct parse *p, const struct opt *o, const char *value, struct 
 	return r;
 }
 
+struct nearest { char *wanted; const char *found; unsigned distance; };
+
+static void look_nearer(const struct opt *o, void *data)
+{
+	struct nearest *n = data;
+	unsigned d = text_distance(n->wanted, o->name);
+
+	if (d < n->distance) {
+		n->distance = d;
+		n->found = o->name;
+	}
+}
+
+static int unknown_flag(const struct parse *p, const char *name, size_t len, struct err *e)
+{
+	g_autofree char *wanted = g_strndup(name, len);
+	/* As many mistakes as a typing hand makes in a word of that length. */
+	struct nearest n = { wanted, NULL, len > 5 ? 3 : 2 };
+
+	opt_each(p->table, look_nearer, &n);
+	err_msg(e, EINVAL, "unknown flag: --%s", wanted);
+	return n.found ? err_hint(e, "did you mean --%s?", n.found) : -EINVAL;
+}
+
 static int parse_long(struct parse *p, const char *text, struct err *e)
 {
 	const char *name = text + 2, *eq = strchr(name, '=');
@@ -191,7 +215,7 @@ static int parse_long(struct parse *p, const char *text, struct err *e)
 		return 0;
 	}
 	if (!o)
-		return err_msg(e, EINVAL, "unknown flag: --%.*s", (int)len, name);
+		return unknown_flag(p, name, len, e);
 	if (eq)
 		return give(p, o, eq + 1, e);
 	if (!takes_value(o))

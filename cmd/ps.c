@@ -23,7 +23,7 @@ static const struct opt ps_opts[] = {
 	  "are not in this store" },
 	{ .name = "filter", .letter = 'f', .type = OPT_LIST, .offset = AT(filter), .arg = "key=value",
 	  .help = "Only those that match: label, status, name, id, ancestor, exited, volume, network, "
-	  "since, before" },
+	  "since, before, until" },
 	{ .name = "format", .type = OPT_STRING, .offset = AT(format), .arg = "template",
 	  .help = "Print with a Go template, or \"json\"" },
 	{ .name = "last", .letter = 'n', .type = OPT_INT, .offset = AT(last), .arg = "number",

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/container_set.h"
+#include "cmd/image_use.h"
 #include "core/base/fd.h"
 #include "core/container/manage.h"
 #include "storage/volume.h"
@@ -122,4 +123,47 @@ const struct command command_rm = {
 	.name = "rm", .alias = "container rm", .summary = "Remove containers",
 	.usage = "[options] CONTAINER [CONTAINER...]", .opts = rm_opts, .values_size = sizeof(struct rm_options),
 	.run = run_rm, .min_args = 0, .max_args = -1, .complete = COMPLETE_CONTAINER,
+};
+
+static const struct opt prune_opts[] = {
+	{ .name = "filter", .type = OPT_LIST, .offset = AT(filter), .arg = "key=value",
+	  .help = "Only containers that match, as for ps: label, until" },
+	{ .name = "force", .letter = 'f', .type = OPT_FLAG, .offset = AT(force), .help = "Do not ask" },
+	OPT_END
+};
+
+static int run_prune(struct context *c, void *values, int argc, char **argv)
+{
+	struct rm_options *o = values, no_force = { .force = false };
+	struct container_choice choice = { .all = true, .filters = o->filter,
+		.states = 1U << CONTAINER_CREATED | 1U << CONTAINER_EXITED };
+	g_autoptr(GPtrArray) set = NULL;
+	struct err e = ERR_INIT, later = ERR_INIT;
+	int worst = 0, r = context_store(c, &e);
+
+	(void)argc;
+	(void)argv;
+	if (r == 0)
+		r = container_choose(c, &choice, 0, NULL, &set, &worst, &e);
+	if (r < 0)
+		return fail(&e);
+	if (!o->force && !confirmed("all non running containers"))
+		return 0;
+	for (guint n = 0; n < set->len; n++) {
+		struct container_info *i = set->pdata[n];
+
+		err_clear(&e);
+		r = remove_one(c, &no_force, i, &e);
+		if (r == 0)
+			puts(i->record->id);
+		else if (r != RUNNING)  /* started since the list was made: not ours to remove */
+			fail_one(&e, r, &worst);
+	}
+	(void)store_collect(c->store, &later);
+	return worst;
+}
+
+const struct command command_container_prune = {
+	.name = "container prune", .summary = "Remove all containers that do not run", .usage = "[options]",
+	.opts = prune_opts, .values_size = sizeof(struct rm_options), .run = run_prune,
 };

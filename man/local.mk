@@ -5,6 +5,7 @@ dist_man_MANS += \
 	man/coracle-completion.1 \
 	man/coracle-container-exists.1 \
 	man/coracle-container-inspect.1 \
+	man/coracle-container-prune.1 \
 	man/coracle-create.1 \
 	man/coracle-diff.1 \
 	man/coracle-exec.1 \

@@ -216,3 +216,26 @@ char *text_printable(const char *s)
 			*p = '?';
 	return copy;
 }
+
+#define DISTANCE_MAX 63
+
+unsigned text_distance(const char *a, const char *b)
+{
+	size_t n = strnlen(a, DISTANCE_MAX), m = strnlen(b, DISTANCE_MAX);
+	unsigned d[DISTANCE_MAX + 1][DISTANCE_MAX + 1];
+
+	for (size_t i = 0; i <= n; i++)
+		d[i][0] = (unsigned)i;
+	for (size_t j = 0; j <= m; j++)
+		d[0][j] = (unsigned)j;
+	for (size_t i = 1; i <= n; i++) {
+		for (size_t j = 1; j <= m; j++) {
+			unsigned same = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+
+			d[i][j] = MIN(same, MIN(d[i - 1][j], d[i][j - 1]) + 1);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				d[i][j] = MIN(d[i][j], d[i - 2][j - 2] + 1);
+		}
+	}
+	return d[n][m];
+}

@@ -43,4 +43,8 @@ bool text_is_hex(const char *s, unsigned len);
 /* `s` with control characters shown as '?', for a terminal. g_free it. */
 char *text_printable(const char *s);
 
+/* How many letters must be put in, left out, changed or swapped with their neighbour to make `b` of `a` (the first
+ * 63 of each). */
+unsigned text_distance(const char *a, const char *b);
+
 #endif

@@ -18,6 +18,8 @@ load helper
 	[ "$output" = "" ] && [ "$(wc -l <<<"$stderr")" = 1 ]
 	cs run --frobnicate busybox; fails 125 "unknown flag: --frobnicate"
 	cs --frobnicate; fails 125 "unknown flag: --frobnicate"
+	cs strat; fails 125 "did you mean \`coracle start\`?"
+	cs run --nmae x busybox; fails 125 "unknown flag: --nmae; did you mean --name?"
 	cs ps extra; fails 125 "takes at most 0 arguments"
 	cs run; fails 125 "at least 1 argument"
 }

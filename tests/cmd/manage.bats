@@ -111,3 +111,16 @@ moving() { "$CORACLE" top "$1" state | tail -n +2 | grep -vc '[TZD]' || :; }
 	cs top one user,group,ruser,rgroup,groups; ok
 	[[ ${lines[1]} =~ ^alice\ +boats\ +alice\ +boats ]]
 }
+
+@test "container prune removes what does not run, asks first, and filters" {
+	start up sleep 100
+	for n in a b; do "$CORACLE" create --name $n -l x=$n --network none --rootfs "$ROOT" true >/dev/null; done
+	id=$("$CORACLE" inspect -f '{{.Id}}' b)
+	cs container prune --filter colour=red -f; fails 125 colour
+	cs container prune </dev/null; ok; says ""; [[ $stderr = *"all non running containers"* ]]
+	cs container prune -f --filter until=24h; ok; says ""
+	cs container prune -f --filter until=never; fails 125 until
+	cs container prune -f --filter label=x=b --filter until="$(($(date +%s) + 10))"; ok; says "$id"
+	cs container prune <<<y; ok; [ "${#lines[@]}" = 1 ]
+	cs ps -a --format '{{.Names}}'; says up
+}

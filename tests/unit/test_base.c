@@ -357,6 +357,17 @@ static void test_jread(void)
 	arena_free(&a);
 }
 
+static void test_distance(void)
+{
+	g_assert_cmpuint(text_distance("", ""), ==, 0);
+	g_assert_cmpuint(text_distance("stop", "stop"), ==, 0);
+	g_assert_cmpuint(text_distance("sotp", "stop"), ==, 1);
+	g_assert_cmpuint(text_distance("stp", "stop"), ==, 1);
+	g_assert_cmpuint(text_distance("stoop", "stop"), ==, 1);
+	g_assert_cmpuint(text_distance("abc", "xyz"), ==, 3);
+	g_assert_cmpuint(text_distance("abc", ""), ==, 3);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -374,5 +385,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/base/send-fds", test_send_fds);
 	g_test_add_func("/base/arena", test_arena);
 	g_test_add_func("/base/proc", test_proc);
+	g_test_add_func("/text/distance", test_distance);
 	return g_test_run();
 }
