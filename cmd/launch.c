@@ -458,6 +458,7 @@ int launch_container(struct launch_job *job, const struct start_options *o, stru
 	r = plan(&x, e);
 	if (r == 0) {
 		fill_start(&x, o, &s);
+		s.launch.preserve_fds = MAX(s.launch.preserve_fds, launch_listen_fds(job->spec, job->record->init));
 		s.restarts = job->state.restarts;
 		s.quick_restarts = job->state.quick_restarts;
 		r = container_run(&s, e);

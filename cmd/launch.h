@@ -77,6 +77,10 @@ int launch_container(struct launch_job *job, const struct start_options *o, stru
 /* Start an existing container: what `start` calls with an ID. */
 int start_container(struct context *c, const char *id, const struct start_options *o, struct err *e);
 
+/* Socket activation: the descriptors from 3 on that were handed to this command (LISTEN_FDS) go to the program, which is
+ * told by its environment. How many. */
+unsigned launch_listen_fds(struct rspec *spec, bool init);
+
 /* config.json of a container. 0 or -errno. */
 int launch_read_config(int container_fd, struct rspec **ret, struct err *e);
 

@@ -15,6 +15,7 @@ libcmd_a_SOURCES += \
 	cmd/run_env.c \
 	cmd/run_image.c cmd/run_image.h \
 	cmd/run_health.c \
+	cmd/launch_activation.c \
 	cmd/run_limits.c \
 	cmd/run_mount_parse.c cmd/run_mount_parse.h \
 	cmd/run_mounts.c \

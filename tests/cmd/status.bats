@@ -1,4 +1,4 @@
-# --status-fd: whose status it was.
+# What callers hand over: --status-fd, and sockets that systemd opened.
 load helper
 
 setup() { fresh_store; }
@@ -35,4 +35,20 @@ run_with_status() {
 	run_with_status -d host sleep 1000; ok
 	[ "${#lines[@]}" = 1 ]
 	status=0; "$CORACLE" run --rm --network none --status-fd 8 host sh -c 'exit 3' 8> >(exec true) || status=$?; fails 3
+}
+
+@test "socket activation: descriptors go to the program, with its own number, and to that start only" {
+	echo first >"$BATS_TEST_TMPDIR/three"; echo second >"$BATS_TEST_TMPDIR/four"
+	activated() { bash -c 'export LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=a:b; exec "$@"' sh "$@" \
+		3<"$BATS_TEST_TMPDIR/three" 4<"$BATS_TEST_TMPDIR/four"; }
+	show='echo "$LISTEN_FDS $LISTEN_PID $$ $LISTEN_FDNAMES"; cat <&3 <&4; cat /dev/fd/3'
+	output=$(activated "$CORACLE" run --network none --name box host sh -c "$show")
+	says $'2 1 1 a:b\nsecond\nfirst'
+	output=$(activated "$CORACLE" run --rm --init --network none host sh -c 'echo $LISTEN_PID $$')
+	says "2 2"
+	# Not for us: another process's, or nobody's.
+	output=$(LISTEN_PID=1 LISTEN_FDS=1 "$CORACLE" run --rm --network none host sh -c 'echo "<$LISTEN_FDS>"')
+	says "<>"
+	output=$(activated "$CORACLE" start -a box); says $'2 1 1 a:b\nsecond\nfirst'
+	c container inspect -f '{{.Config.Env}}' box; lacks LISTEN
 }
