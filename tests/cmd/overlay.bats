@@ -53,3 +53,16 @@ inside() {
 	ok
 	says ""
 }
+
+@test "a full disk is an error, and costs nothing that was there" {
+	local i
+	for i in $(seq 30); do head -c 100000 /dev/urandom >low1/f$i; done
+	mkdir t
+	status=0
+	output=$(unshare --map-root-user --mount bash -c "mount -t tmpfs -o size=1m t t && mkdir t/up t/work &&
+		'$CORACLE' overlay -o lowerdir=low1,upperdir=t/up,workdir=t/work m || exit
+		for i in \$(seq 30); do chmod 600 m/f\$i 2>/dev/null || failed=1; done; echo \${failed-0}
+		cmp <(cat m/f*) <(cat low1/f*) && rm m/f* && echo y >m/new && cat m/new && ls m; umount m" 2>&1) || status=$?
+	ok
+	says $'1\ny\nboth\ngone\nnew\none'
+}

@@ -21,6 +21,12 @@ cp "$build"/coracle "$build"/coracle-image "$build"/coracle-init "$share/bin/"
 cp "$(command -v docker-registry)" "$share/bin/"
 ldd "$share"/bin/coracle{,-image} | awk '$3 ~ "^/" { print $3 }' | sort -u |
 	grep -vE '/(libc|libm|libresolv|libdl|libpthread)\.so' | xargs cp -t "$share/lib"
+# What is loaded only where it is needed.
+for lib in libslirp.so.0 libfuse3.so.3; do
+	file=$(PATH=$PATH:/sbin ldconfig -p | awk -v l=$lib '$1 == l { print $NF; exit }')
+	{ echo "$file"; ldd "$file" | awk '$3 ~ "^/" { print $3 }' | grep -vE '/(libc|libm|libresolv|libdl|libpthread)\.so'; } |
+		xargs cp -t "$share/lib"
+done
 cp "$here/accept.sh" "$share/"
 
 # Images: busybox, and one of 140 layers on top of it.

@@ -18,6 +18,12 @@
 #include "storage/overlay/fuse/confine.h"
 #include "storage/overlay/fuse/server_private.h"
 
+#ifdef SANITIZED
+#define KEPT_STREAM 2   /* what a sanitizer has to say */
+#else
+#define KEPT_STREAM 3   /* none */
+#endif
+
 extern char **environ;
 
 static int mount_here(const struct fuse_standalone *s, int dev, struct err *e)
@@ -118,7 +124,7 @@ static _Noreturn void server(const struct fuse_standalone *s, int report)
 		_exit(1);
 	}
 	proc_set_name("coracle-overlay");
-	for (int fd = 0; fd < 3 && null >= 0; fd++)
+	for (int fd = 0; fd < KEPT_STREAM && null >= 0; fd++)
 		(void)dup2(null, fd);
 	if (write(report, &e, sizeof e) == (ssize_t)sizeof e)
 		session_run();
