@@ -30,6 +30,7 @@ const struct command *const commands[] = {
 	&command_restart,
 	&command_rm,
 	&command_start,
+	&command_stats,
 	&command_stop,
 	&command_pause,
 	&command_port,

@@ -14,6 +14,7 @@ libcmd_a_SOURCES += \
 	cmd/restart.c \
 	cmd/rm.c \
 	cmd/start.c \
+	cmd/stats.c \
 	cmd/stop.c \
 	cmd/top.c \
 	cmd/top_fields.c cmd/top_fields.h

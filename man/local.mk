@@ -40,6 +40,7 @@ dist_man_MANS += \
 	man/coracle-search.1 \
 	man/coracle-save.1 \
 	man/coracle-start.1 \
+	man/coracle-stats.1 \
 	man/coracle-stop.1 \
 	man/coracle-tag.1 \
 	man/coracle-top.1 \

@@ -124,3 +124,24 @@ moving() { "$CORACLE" top "$1" state | tail -n +2 | grep -vc '[TZD]' || :; }
 	cs container prune <<<y; ok; [ "${#lines[@]}" = 1 ]
 	cs ps -a --format '{{.Names}}'; says up
 }
+
+@test "stats: a report of what runs, one of all, templates and JSON, again and again" {
+	start busy sh -c 'while :; do :; done'
+	start calm sleep 100
+	"$CORACLE" create --name made --network none --rootfs "$ROOT" true >/dev/null
+	cs stats --no-stream; ok
+	[[ ${lines[0]} =~ ^ID\ +NAME\ +CPU\ %\ +MEM\ USAGE\ /\ LIMIT\ +MEM\ %\ +NET\ IO\ +BLOCK\ IO\ +PIDS\ +CPU\ TIME\ +AVG\ CPU\ %$ ]]
+	has busy; has calm; lacks made
+	used() { [ "$("$CORACLE" stats --no-stream --format '{{.CPUPerc}}' busy)" != 0.00% ]; }
+	eventually used
+	cs stats --no-stream --format '{{.Name}} {{.PIDS}}' calm; ok; says "calm 1"
+	cs stats --no-stream --format json calm; ok
+	[ "$(jq -r '.[0].name + " " + .[0].pids' <<<"$output")" = "calm 1" ]
+	[[ $(jq -r '.[0].mem_usage' <<<"$output") =~ ^[0-9.]+[kM]B\ /\ [0-9.]+GB$ ]]
+	cs stats --no-stream -a --format '{{.Name}} {{.MemUsage}} {{.PIDS}}'; has "made -- / -- --"
+	cs stats --no-stream nope; fails 125 'no container with name or ID "nope" found'
+	cs stats --no-stream -a calm; fails 125 "cannot be used together"
+	cs stats -i 0; fails 125 "--interval"
+	run timeout 10 bash -c '"$CORACLE" stats -i 1 --format "{{.Name}}" calm | head -2'
+	says $'calm\ncalm'
+}
