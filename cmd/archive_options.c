@@ -15,6 +15,8 @@ const struct opt load_opts[] = {
 };
 
 const struct opt save_opts[] = {
+	{ .name = "compress", .type = OPT_FLAG, .offset = SAVE_AT(compress),
+	  .help = "Compress the layers with gzip (docker-dir only)" },
 	{ .name = "format", .type = OPT_STRING, .offset = SAVE_AT(format), .arg = "format", .help = "What to write",
 	  .choices = "docker-archive|oci-archive|oci-dir|docker-dir", .complete = COMPLETE_CHOICES },
 	{ .name = "multi-image-archive", .letter = 'm', .type = OPT_FLAG, .offset = SAVE_AT(multi),

@@ -5,7 +5,7 @@
 #include "cmd/command.h"
 
 struct load_options { bool none, quiet; char *input; };
-struct save_options { bool none, quiet, multi; char *output, *format; };
+struct save_options { bool none, quiet, multi, compress; char *output, *format; };
 
 struct import_options { bool none, quiet; char **changes, *message, *arch, *os, *variant; };
 struct export_options { bool none; char *output; };     /* volume export's too */

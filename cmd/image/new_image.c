@@ -16,9 +16,12 @@ static const struct { const char *manifest, *config, *layer; } types[] = {
 	[IMAGE_DOCKER] = { "application/vnd.docker.distribution.manifest.v2+json",
 			   "application/vnd.docker.container.image.v1+json",
 			   "application/vnd.docker.image.rootfs.diff.tar" },
+	[IMAGE_DOCKER_GZIP] = { "application/vnd.docker.distribution.manifest.v2+json",
+				"application/vnd.docker.container.image.v1+json",
+				"application/vnd.docker.image.rootfs.diff.tar.gzip" },
 };
 
-char *new_manifest(enum image_format f, const char *config_digest, size_t config_size, char *const *diff_ids,
+char *new_manifest(enum image_format f, const char *config_digest, size_t config_size, char *const *digests,
 		   const int64_t *sizes, size_t n)
 {
 	json_t *layers = json_array(), *doc;
@@ -26,7 +29,7 @@ char *new_manifest(enum image_format f, const char *config_digest, size_t config
 
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(layers, json_pack("{s:s,s:s,s:I}", "mediaType", types[f].layer, "digest",
-							diff_ids[i], "size", (json_int_t)sizes[i]));
+							digests[i], "size", (json_int_t)sizes[i]));
 	doc = json_pack("{s:i,s:s,s:{s:s,s:s,s:I},s:o}", "schemaVersion", 2, "mediaType", types[f].manifest, "config",
 			"mediaType", types[f].config, "digest", config_digest, "size", (json_int_t)config_size,
 			"layers", layers);

@@ -7,10 +7,11 @@
 #include "core/oci/image_spec.h"
 #include "storage/store.h"
 
-enum image_format { IMAGE_OCI, IMAGE_DOCKER };
+enum image_format { IMAGE_OCI, IMAGE_DOCKER, IMAGE_DOCKER_GZIP };
 
-/* The manifest of an image whose layers are plain tars: free() it. `sizes`: of the tars, one for each DiffID. */
-char *new_manifest(enum image_format f, const char *config_digest, size_t config_size, char *const *diff_ids,
+/* The manifest of an image whose layers are plain tars (or, IMAGE_DOCKER_GZIP, compressed): free() it. `digests` and
+ * `sizes` are the layers', of plain tars the DiffIDs. */
+char *new_manifest(enum image_format f, const char *config_digest, size_t config_size, char *const *digests,
 		   const int64_t *sizes, size_t n);
 
 /* Put the config's bytes and such a manifest into the store and give them the name (NULL: none). *ret_id is the image's ID

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <openssl/evp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 #include "core/base/fd.h"
 #include "core/oci/reference.h"
 #include "net/registry/digest.h"
+#include "storage/compress.h"
 #include "storage/layer_tar.h"
 
 struct saved {                  /* one image and the names that it gets */
@@ -85,16 +87,20 @@ static int put_once(struct save *s, const char *name, const void *bytes, size_t 
 	return g_hash_table_add(s->written, g_strdup(name)) ? save_out_put(s->out, name, bytes, len, e) : 0;
 }
 
+static int not_exact(const char *diff_id, struct err *e)
+{
+	err_msg(e, ENODATA, "layer %s came with an older version and cannot be given back as it was", diff_id);
+	return err_hint(e, "remove the image and pull it again");
+}
+
 /* A layer's tar as member `name`, once. */
 static int put_layer(struct save *s, const char *name, const char *diff_id, int64_t *ret_size, struct err *e)
 {
 	struct layer_tar given;
 	int r = layer_tar_is_exact(s->c->store, diff_id, e);
 
-	if (r == 0) {
-		err_msg(e, ENODATA, "layer %s came with an older version and cannot be given back as it was", diff_id);
-		return err_hint(e, "remove the image and pull it again");
-	}
+	if (r == 0)
+		return not_exact(diff_id, e);
 	r = r < 0 ? r : layer_tar_size(s->c->store, diff_id, ret_size, e);
 	if (r < 0 || !g_hash_table_add(s->written, g_strdup(name)))
 		return r;
@@ -108,6 +114,69 @@ static int put_layer(struct save *s, const char *name, const char *diff_id, int6
 static const char *hex_of(const char *digest)
 {
 	return strchr(digest, ':') + 1;
+}
+
+struct packed { struct save_out *out; EVP_MD_CTX *md; int64_t size; };
+
+static int on_packed(void *ctx, const void *bytes, size_t len)
+{
+	struct packed *p = ctx;
+
+	EVP_DigestUpdate(p->md, bytes, len);
+	p->size += (int64_t)len;
+	return save_out_write(p->out, bytes, len);
+}
+
+static char *digest_of_packed(struct packed *p)
+{
+	unsigned char sum[EVP_MAX_MD_SIZE];
+	GString *text = g_string_new("sha256:");
+	unsigned len = 0;
+
+	EVP_DigestFinal_ex(p->md, sum, &len);
+	for (unsigned i = 0; i < len; i++)
+		g_string_append_printf(text, "%02x", sum[i]);
+	return g_string_free(text, FALSE);
+}
+
+static int stream_packed(struct save *s, const char *diff_id, struct packed *p, struct err *e)
+{
+	struct layer_tar given;
+	struct compress *z = NULL;
+	int r = compress_new(MEDIA_LAYER_GZIP, COMPRESS_LEVEL_DEFAULT, on_packed, p, &z, e);
+
+	if (r < 0)
+		return r;
+	r = layer_tar_stream(s->c->store, diff_id, compress_write, z, &given, e);
+	if (r == 0 && (r = compress_finish(z)) < 0)
+		err_set(e, -r, "compressing layer %s", diff_id);
+	compress_free(z);
+	return r;
+}
+
+/* A layer compressed, under its digest (g_free), which is known only at the end. */
+static int put_packed(struct save *s, const char *diff_id, char **ret_digest, int64_t *ret_size, struct err *e)
+{
+	struct packed p = { .out = s->out, .md = EVP_MD_CTX_new() };
+	int r = layer_tar_is_exact(s->c->store, diff_id, e);
+
+	if (r == 0)
+		r = not_exact(diff_id, e);
+	progress_say(s->progress, "Copying blob %s", diff_id);
+	if (r > 0)
+		r = p.md && EVP_DigestInit_ex(p.md, EVP_sha256(), NULL) ? save_out_begin(s->out, "layer.part", 0, e) :
+									 err_set(e, ENOMEM, "digest");
+	if (r == 0)
+		r = stream_packed(s, diff_id, &p, e);
+	if (r == 0)
+		r = save_out_end(s->out, e);
+	if (r == 0) {
+		*ret_digest = digest_of_packed(&p);
+		*ret_size = p.size;
+		r = save_out_rename(s->out, hex_of(*ret_digest), e);
+	}
+	EVP_MD_CTX_free(p.md);
+	return r;
 }
 
 /* --- docker-archive ---------------------------------------------------------------------------------------------- */
@@ -159,17 +228,21 @@ static int save_blobs(struct save *s, const struct image *img, enum image_format
 	g_autofree int64_t *sizes = g_new0(int64_t, c->n_diff_ids + 1);
 	g_autofree char *config_name = g_strconcat(prefix, img->id, NULL), *config = NULL;
 	size_t len = 0;
+	g_auto(GStrv) digests = g_new0(char *, c->n_diff_ids + 1);
 	int r = image_read_blob(s->c->store, img->manifest.config.digest, &config, &len, e);
 
 	for (size_t i = 0; i < c->n_diff_ids && r == 0; i++) {
 		g_autofree char *name = g_strconcat(prefix, hex_of(c->diff_ids[i]), NULL);
 
-		r = put_layer(s, name, c->diff_ids[i], &sizes[i], e);
+		if (f == IMAGE_DOCKER_GZIP)
+			r = put_packed(s, c->diff_ids[i], &digests[i], &sizes[i], e);
+		else
+			r = put_layer(s, name, digests[i] = g_strdup(c->diff_ids[i]), &sizes[i], e);
 	}
 	if (r == 0)
 		r = put_once(s, config_name, config, len, e);
 	if (r == 0)
-		*ret = new_manifest(f, img->manifest.config.digest, len, c->diff_ids, sizes, c->n_diff_ids);
+		*ret = new_manifest(f, img->manifest.config.digest, len, digests, sizes, c->n_diff_ids);
 	return r;
 }
 
@@ -220,7 +293,7 @@ static int save_docker_dir(struct save *s, struct err *e)
 	static const char version[] = "Directory Transport Version: 1.1\n";
 	const struct saved *x = &g_array_index(s->images, struct saved, 0);
 	char *manifest = NULL;
-	int r = save_blobs(s, x->img, IMAGE_DOCKER, "", &manifest, e);
+	int r = save_blobs(s, x->img, s->o->compress ? IMAGE_DOCKER_GZIP : IMAGE_DOCKER, "", &manifest, e);
 
 	if (r == 0)
 		r = put_once(s, "manifest.json", manifest, strlen(manifest), e);
@@ -259,6 +332,8 @@ static int choose(struct save *s, int argc, char **argv, struct err *e)
 
 	if (s->o->multi && strcmp(s->o->format, "docker-archive") != 0)
 		return err_msg(e, EINVAL, "--multi-image-archive is for --format docker-archive only");
+	if (s->o->compress && strcmp(s->o->format, "docker-dir") != 0)
+		return err_msg(e, EINVAL, "--compress can only be set when --format is 'docker-dir'");
 	r = context_store(s->c, e);
 	for (int i = 0; i < argc && r == 0; i++)
 		r = i == 0 || s->o->multi ? add_image(s, argv[i], e) : add_name(s, argv[i], e);

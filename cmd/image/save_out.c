@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -154,6 +155,11 @@ int save_out_end(struct save_out *o, struct err *e)
 		r = err_set(e, errno, "%s", o->name);
 	o->file = -1;
 	return r;
+}
+
+int save_out_rename(struct save_out *o, const char *name, struct err *e)
+{
+	return renameat(o->fd, o->name, o->fd, name) < 0 ? err_set(e, errno, "%s", name) : 0;
 }
 
 int save_out_put(struct save_out *o, const char *name, const void *bytes, size_t len, struct err *e)

@@ -21,6 +21,8 @@ int save_out_put(struct save_out *o, const char *name, const void *bytes, size_t
 int save_out_begin(struct save_out *o, const char *name, int64_t size, struct err *e);
 int save_out_write(void *ctx, const void *bytes, size_t len);
 int save_out_end(struct save_out *o, struct err *e);
+/* In a directory: the member gets its name only now. */
+int save_out_rename(struct save_out *o, const char *name, struct err *e);
 
 /* Write what is left. 0 or -errno. */
 int save_out_finish(struct save_out *o, struct err *e);

@@ -58,7 +58,11 @@ works() {
 	sk copy -q oci-archive:o.tar oci:from-oci:x
 	sk copy -q dir:ddir oci:from-dir:x
 	sk copy -q oci:dir:localhost/named:1 docker-archive:again.tar:a:b
-	for d in from-docker from-oci from-dir; do
+	"$CORACLE" save -q --compress --format docker-dir -o zdir "$LAYERS"
+	[ "$(file -b --mime-type "zdir/$(jq -r '.layers[0].digest[7:]' zdir/manifest.json)")" = application/gzip ]
+	sk copy -q dir:zdir oci:from-zdir:x
+	c save --compress -o x.tar "$LAYERS"; fails 125 "docker-dir"
+	for d in from-docker from-oci from-dir from-zdir; do
 		unshare --map-root-user --map-auto umoci raw unpack --image "$d:x" "$d.root"
 		[ "$(cat "$d.root/data/changed")" = new ]
 		remove_tree "$d.root"
