@@ -24,7 +24,7 @@
 #include "core/container/guard.h"
 
 /* A program in the foreground that is over within this time costs neither a guard nor the returning of memory: until
- * then PDEATHSIG stands alone. */
+ * then its client stands in (run.c). */
 #define SETTLE_NS (20 * INT64_C(1000000))
 
 #define LAST_WAIT_MS 5000

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -134,6 +135,8 @@ static void forget_sigpipe(void)
 
 static int run_in_foreground(struct container_start *s, struct client *c, pid_t keeper, struct err *e)
 {
+	/* The program, just said to run: until the keeper has its guard (guard.h), that is us. */
+	autofd program = (int)syscall(SYS_pidfd_open, (pid_t)c->in.head.value, 0);
 	int status;
 
 	c->tty = s->record->tty;
@@ -142,6 +145,8 @@ static int run_in_foreground(struct container_start *s, struct client *c, pid_t 
 	if (!c->tty)
 		c->keys.n = 0;
 	status = client_loop(c, e);
+	if (status < 0 && program >= 0)
+		(void)syscall(SYS_pidfd_send_signal, program, SIGKILL, NULL, 0);
 	if (c->over)    /* it has nothing left to do: leave no zombie where nobody reaps orphans */
 		(void)proc_wait(keeper);
 	forget_sigpipe();
