@@ -23,7 +23,8 @@ void *arena_alloc(struct arena *a, size_t size)
 
 	size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
 	if (!b || b->size - b->used < size) {
-		size_t usual = b ? BLOCK_SIZE : FIRST_SIZE, room = size > usual ? size : usual;
+		size_t usual = !b ? FIRST_SIZE : b->size < BLOCK_SIZE / 2 ? 2 * b->size : BLOCK_SIZE;
+		size_t room = size > usual ? size : usual;
 
 		b = g_malloc0(sizeof *b + room);
 		b->size = room;

@@ -6,9 +6,25 @@
 
 #define DEPTH_MAX 64
 
+/* Most of what we read: known for UTF-8 at eight bytes a time. (NULs are found where they stand.) */
+static bool is_ascii(const char *p, size_t len)
+{
+	uint64_t high = 0, word;
+
+	for (; len >= sizeof word; p += sizeof word, len -= sizeof word) {
+		memcpy(&word, p, sizeof word);
+		high |= word;
+	}
+	for (; len > 0; len--)
+		high |= (uint64_t)(unsigned char)*p++;
+	return !(high & UINT64_C(0x8080808080808080));
+}
+
 void jread_init(struct jread *r, const char *text, size_t len)
 {
-	*r = (struct jread){ .at = text, .end = text + len, .bad = !g_utf8_validate(text, (gssize)len, NULL) };
+	bool valid = is_ascii(text, len) || g_utf8_validate(text, (gssize)len, NULL);
+
+	*r = (struct jread){ .at = text, .end = text + len, .bad = !valid };
 }
 
 static bool bad(struct jread *r)
@@ -211,7 +227,7 @@ static bool skip_number(struct jread *r)
 	const char *from = r->at;
 	char *end;
 
-	while (r->at < r->end && (g_ascii_isdigit(*r->at) || strchr("+-.eE", *r->at)))
+	while (r->at < r->end && *r->at && (g_ascii_isdigit(*r->at) || strchr("+-.eE", *r->at)))
 		r->at++;
 	{
 		g_autofree char *text = g_strndup(from, (size_t)(r->at - from));

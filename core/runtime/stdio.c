@@ -36,7 +36,8 @@ int stdio_arrange(const int stdio[3], int tty_slave, unsigned preserve, bool sam
 			return err_set(e, errno, "descriptor %d of the program", i);
 	}
 	for (int i = 0; !tty && i < 3; i++)
-		if ((spare[i] != i && dup2(spare[i], i) < 0) || fd_set_cloexec(i, false) < 0)
+		/* What dup2 makes stays open at exec. */
+		if (spare[i] != i ? dup2(spare[i], i) < 0 : fd_set_cloexec(i, false) < 0)
 			return err_set(e, errno, "descriptor %d of the program", i);
 	/* Before Linux 5.11: all that coracle opens is close-on-exec anyway. */
 	(void)close_range(first, ~0U, CLOSE_RANGE_CLOEXEC);

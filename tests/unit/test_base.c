@@ -346,6 +346,9 @@ static void test_jread(void)
 		g_string_append_c(deep, '[');
 	g_assert_null(jread_one(&a, deep->str));
 	(void)g_string_free(deep, TRUE);
+	jread_init(&j, "1\0", 2);
+	g_assert_true(jread_skip(&j));
+	g_assert_false(jread_end(&j));
 	jread_init(&j, "-9223372036854775808", 20);
 	g_assert_true(jread_int(&j, &n) && n == INT64_MIN && jread_end(&j));
 	jread_init(&j, "9223372036854775808", 19);
