@@ -11,12 +11,12 @@ DIRECTORY/requests, so that a test can see what was sent (Range, whether there w
 A second server ("elsewhere", another port) takes redirects and answers 200 only when it is given no
 Authorization.
 """
-import gzip, hashlib, http.server, io, json, os, random, ssl, sys, tarfile, threading, time
+import gzip, hashlib, http.server, io, json, os, random, ssl, sys, tarfile, threading, time, urllib.parse
 
 directory, cert, key = sys.argv[1:4]
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 counts = {}
-uploads, sent, pushed = {}, set(), {}
+uploads, sent, pushed, tokens = {}, set(), {}, {}
 lock = threading.Lock()
 log = open(os.path.join(directory, "requests"), "a", buffering=1)
 
@@ -67,6 +67,7 @@ manifests = {
     "size-large": manifest([descriptor(LAYER, big) | {"size": len(big) + 1}, descriptor(LAYER, small)]),
     "bomb": manifest([descriptor(LAYER, bomb), descriptor(LAYER, small)]),
     "not-a-layer": manifest([descriptor("text/plain", big), descriptor(LAYER, small)]),
+    "many-layers": manifest([descriptor(LAYER, small)] * 10001),
     "one-layer": manifest([descriptor(LAYER, big)]),
     "deep": None, "huge": None, "not-json": None, "schema1": None, "no-platform": None, "endless-manifest": None,
 }
@@ -200,6 +201,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(200) if there else self.error(404, "BLOB_UNKNOWN", "blob unknown to registry")
         path = self.path.split("?")[0]
         if path == "/token":
+            ask = urllib.parse.parse_qs(self.path.partition("?")[2])
+            # "strict" and "expiring": one token a scope; what it is good for is in it.
+            if ask.get("scope", [""])[0].split(":")[1:2] in (["strict"], ["expiring"]):
+                if ask.get("service") != ["hostile"]:
+                    return self.error(401, "UNAUTHORIZED", "another service")
+                name = "%s %d" % (ask["scope"][0], self.count("token"))
+                tokens[name] = 0
+                return self.answer(200, json.dumps({"access_token": name, "expires_in": 60}).encode())
             return self.answer(200, json.dumps({"token": "t%d" % self.count("token"), "expires_in": 60}).encode())
         if path == "/v1/search":
             return self.answer(200, json.dumps({"num_results": 2, "results": [
@@ -241,6 +250,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if repo == "token-expires" and self.count("expiry" + self.path) % 2:
             self.error(401, "UNAUTHORIZED", "token expired", WWW_Authenticate=scope)
             return False
+        if repo in ("strict", "expiring"):
+            # An expiring token is good for two requests only.
+            name = (auth or "").partition("Bearer ")[2]
+            if name not in tokens or not name.startswith("repository:%s:pull" % repo) or (repo == "expiring" and tokens[name] >= 2):
+                self.error(401, "UNAUTHORIZED", "token expired", WWW_Authenticate=scope)
+                return False
+            tokens[name] += 1
         if repo == "denied":
             self.error(403, "DENIED", "requested access to the resource is denied\x1b[2J")
             return False

@@ -99,7 +99,7 @@ pull() { c pull -q --retry-delay 50ms "$@"; }
 	hostile
 	local bad
 	for bad in wrong-bytes size-small bomb not-a-layer deep huge not-json schema1 no-platform endless-manifest endless \
-		wrong-manifest headers loop downgrade busy-long dead denied bad-challenge plain-realm missing-blob; do
+		wrong-manifest many-layers headers loop downgrade busy-long dead denied bad-challenge plain-realm missing-blob; do
 		pull "$BAD/$bad"
 		fails 125 "Error: "
 		[ "${#lines[@]}" = 1 ] || no "$bad: more than one line"
@@ -109,10 +109,18 @@ pull() { c pull -q --retry-delay 50ms "$@"; }
 	done
 }
 
+@test "a transfer that always breaks ends with an error and keeps its beginning only" {
+	hostile
+	pull --retry 2 "$BAD/always-cut"
+	fails 125 "also when tried again"
+	assert_clean
+	[ -z "$("$CORACLE" images -q)" ] || no "an image"
+}
+
 @test "busy and broken servers are asked again, broken transfers go on" {
 	hostile
 	local ill
-	for ill in busy ill cut cut-no-range token token-expires no-range; do
+	for ill in busy ill cut cut-no-range token token-expires strict expiring no-range; do
 		remove_tree "$CORACLE_ROOT"
 		pull "$BAD/$ill"
 		ok
