@@ -2,6 +2,7 @@
 #include <glib.h>
 #include <stdio.h>
 
+#include "cmd/linger.h"
 #include "cmd/run_commands.h"
 #include "cmd/run_create.h"
 #include "cmd/run_status.h"
@@ -58,6 +59,8 @@ static int run(struct context *c, void *values, int argc, char **argv)
 		status = fail(&e);
 	else if (o->detach)
 		printf("%s\n", n.plan.rec->id);
+	if (status == 0 && o->detach && !o->quiet)
+		warn_of_logout(c);
 	new_container_end(&n);
 	return status;
 }

@@ -16,6 +16,7 @@ libcmd_a_SOURCES += \
 	cmd/run_image.c cmd/run_image.h \
 	cmd/run_health.c \
 	cmd/launch_activation.c \
+	cmd/linger.c cmd/linger.h \
 	cmd/run_limits.c \
 	cmd/run_mount_parse.c cmd/run_mount_parse.h \
 	cmd/run_mounts.c \

@@ -1,9 +1,12 @@
 /* test_run_user.c - users and groups of a container's files. */
 #include <errno.h>
+#include <fcntl.h>
 #include <glib.h>
 #include <string.h>
 
 #include "cmd/launch_user.h"
+#include "cmd/linger.h"
+#include "core/base/path.h"
 
 static const char passwd[] = "root:x:0:0:root:/root:/bin/sh\n# a comment\nbroken line\nshort:x:1\n"
 	"bin:x:1:1:bin:/bin:/bin/sh\nwww:x:33:34:www:/var/www:/bin/false\nbad:x:-5:0::/:\n7:x:700:701::/seven:\n"
@@ -69,11 +72,39 @@ static void no_files(void)
 	arena_free(&a);
 }
 
+static void put(const char *root, const char *name, const char *text)
+{
+	g_autofree char *path = g_strconcat(root, name, NULL), *dir = g_path_get_dirname(path);
+
+	g_assert_cmpint(path_mkdirs(dir, 0700), ==, 0);
+	g_assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+static void logout(void)
+{
+	g_autofree char *root = g_dir_make_tmp("coracle-test-XXXXXX", NULL);
+
+	g_assert_false(logout_ends_us(root, 1000, "ann"));
+	put(root, "/proc/self/cgroup", "0::/user.slice/user-1000.slice/session-3.scope\n");
+	g_assert_false(logout_ends_us(root, 1000, "ann"));
+	put(root, "/run/systemd/users/1000", "");
+	g_assert_true(logout_ends_us(root, 1000, "ann"));
+	g_assert_false(logout_ends_us(root, 1001, "bob"));
+	put(root, "/proc/self/cgroup", "0::/system.slice/job.service\n");
+	g_assert_false(logout_ends_us(root, 1000, "ann"));
+	put(root, "/proc/self/cgroup", "0::/user.slice/user-1000.slice/user@1000.service/app.slice/x.scope\n");
+	g_assert_true(logout_ends_us(root, 1000, "ann"));
+	put(root, "/var/lib/systemd/linger/ann", "");
+	g_assert_false(logout_ends_us(root, 1000, "ann"));
+	(void)path_remove_tree(AT_FDCWD, root);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/run/user/find", find);
 	g_test_add_func("/run/user/messages", messages);
 	g_test_add_func("/run/user/no-files", no_files);
+	g_test_add_func("/run/logout", logout);
 	return g_test_run();
 }
