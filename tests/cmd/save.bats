@@ -125,3 +125,22 @@ works() {
 	c images -q; says ""
 	assert_clean
 }
+
+@test "one id: archives keep what cannot be set" {
+	one() { # a user without subordinate ids
+		setpriv --no-new-privs "$CORACLE" "$@" 2>>err
+	}
+	source "$CORACLE_SRC/tests/cmd/images.bash"
+	mkdir tars; python3 "$CORACLE_SRC/tests/cmd/odd-layers.py" tars
+	image_new layout odd; image_add_layers layout odd tars/[0-9].tar
+	one load -q -i layout || { cat err; false; }
+	one save -q localhost/odd | tar -x
+	for t in 1 2 3; do cmp tars/$t.tar "$(sha256sum <tars/$t.tar | cut -d' ' -f1).tar"; done
+	one pull -q "$BUSYBOX"
+	one run --network none --name a "$BUSYBOX" sh -c 'echo x >/x; rm /etc/group'
+	one commit -q a made
+	[ "$(one run --rm --network none made cat /x)" = x ]
+	one export a | tar -t | grep -qx x
+	[ "$(one diff a)" = "$(printf 'C /etc\nD /etc/group\nA /x')" ]
+	remove_containers
+}
