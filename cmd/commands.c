@@ -32,6 +32,7 @@ const struct command *const commands[] = {
 	&command_start,
 	&command_stats,
 	&command_stop,
+	&command_system_prune,
 	&command_pause,
 	&command_port,
 	&command_rename,

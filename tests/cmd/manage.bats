@@ -145,3 +145,22 @@ moving() { "$CORACLE" top "$1" state | tail -n +2 | grep -vc '[TZD]' || :; }
 	run timeout 10 bash -c '"$CORACLE" stats -i 1 --format "{{.Name}}" calm | head -2'
 	says $'calm\ncalm'
 }
+
+@test "system prune removes what is not used, under headings, and says how much that was" {
+	start up sleep 100
+	"$CORACLE" run --name gone --network none --rootfs "$ROOT" sh -c 'echo x >/tmp/y'
+	id=$("$CORACLE" inspect -f '{{.Id}}' gone)
+	"$CORACLE" volume create spare >/dev/null
+	dd if=/dev/zero of="$("$CORACLE" volume inspect -f '{{.Mountpoint}}' spare)/big" bs=1M count=3 2>/dev/null
+	cs system prune </dev/null; ok; says ""
+	[[ $stderr = *"all stopped containers, all dangling images"* ]]
+	cs system prune -f --filter colour=red; fails 125 colour
+	cs system prune -f; ok
+	[ "${lines[0]}" = "Deleted Containers" ] && [ "${lines[1]}" = "$id" ]
+	[[ ${lines[2]} =~ ^Total\ reclaimed\ space:\ [0-9.]+\ k?B$ ]]
+	c volume exists spare; ok
+	cs system prune -a -f --volumes; ok
+	[ "${lines[0]}" = "Deleted Volumes" ] && [ "${lines[1]}" = spare ]
+	[[ ${lines[2]} =~ ^Total\ reclaimed\ space:\ 3\.[0-9]+\ MB$ ]]
+	cs ps -a --format '{{.Names}}'; says up
+}
