@@ -6,6 +6,9 @@
 for b; do
 	"$BASH" "$here/$b.sh" || say "not whole: $b.sh ended with status $?"
 done
+# podman leaves a process that holds its namespaces.
+pause=$XDG_RUNTIME_DIR/libpod/tmp/pause.pid
+[ ! -r "$pause" ] || kill "$(cat "$pause")" 2>/dev/null
 # What is kept are the images; stores in memory are not.
 case $BENCH_DIR in
 /dev/shm/*) for d in "$BENCH_DIR"/coracle* "$BENCH_DIR"/podman-{overlay,vfs,pull} "$BENCH_DIR"/drivers "$BENCH_DIR"/floor-pull; do
