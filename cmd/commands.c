@@ -6,6 +6,7 @@
 #include "cmd/run_commands.h"
 #include "cmd/image_commands.h"
 #include "cmd/login_options.h"
+#include "cmd/oci_commands.h"
 #include "cmd/pull_options.h"
 #include "cmd/push_options.h"
 #include "cmd/search_options.h"
@@ -45,6 +46,8 @@ const struct command *const commands[] = {
 	&command_load,
 	&command_login,
 	&command_logout,
+	&command_oci,
+	OCI_COMMANDS
 	&command_pull,
 	&command_push,
 	&command_search,

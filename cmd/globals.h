@@ -24,4 +24,7 @@ bool command_is_group(const struct command *const *list, const char *word);
 /* The options of the global table as they were given, to hand on to coracle-image: NULL-terminated, g_strfreev. */
 char **global_arguments(const struct context *c);
 
+/* Parse argv[1...] by the command's table and run it. Its exit status. */
+int command_run(struct context *c, const struct command *cmd, int argc, char **argv);
+
 #endif

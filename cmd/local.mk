@@ -15,5 +15,6 @@ libcmd_a_SOURCES += \
 
 include cmd/container.mk
 include cmd/image.mk
+include cmd/oci.mk
 include cmd/pull.mk
 include cmd/run.mk

@@ -29,6 +29,7 @@ dist_man_MANS += \
 	man/coracle-overlay.1 \
 	man/coracle-pause.1 \
 	man/coracle-port.1 \
+	man/coracle-oci.1 \
 	man/coracle-ps.1 \
 	man/coracle-pull.1 \
 	man/coracle-push.1 \

@@ -41,6 +41,13 @@ struct rspec_user {
 	size_t n_additional_gids;
 };
 
+struct rspec_scheduler {
+	char *policy;           /* "SCHED_BATCH"; NULL: none was given */
+	int nice, priority;
+	char **flags;           /* "SCHED_FLAG_RESET_ON_FORK" */
+	uint64_t runtime, deadline, period;     /* nanoseconds, of SCHED_DEADLINE */
+};
+
 struct rspec_process {
 	bool terminal;
 	unsigned short console_rows, console_cols;      /* 0: not set */
@@ -55,11 +62,17 @@ struct rspec_process {
 	bool has_oom_score_adj;
 	int oom_score_adj;
 	char *apparmor_profile, *selinux_label;
+	struct rspec_scheduler scheduler;
+	char *io_class;                                 /* "IOPRIO_CLASS_BE", or NULL */
+	int io_priority;
+	char *cpus_initial, *cpus_final;                /* execCPUAffinity: "0-3,7", or NULL */
 };
 
 struct rspec_mount {
 	char *destination, *type, *source;              /* type NULL: from the options (bind) */
 	char **options;
+	struct rspec_id_mapping *uid_mappings, *gid_mappings;   /* idmapped mount; none: 0 of them */
+	size_t n_uid_mappings, n_gid_mappings;
 };
 
 struct rspec_device {
@@ -77,6 +90,22 @@ struct rspec_hook { char *path; char **args, **env; int timeout; /* seconds, 0: 
 enum rspec_hook_kind { HOOK_PRESTART, HOOK_CREATE_RUNTIME, HOOK_CREATE_CONTAINER, HOOK_START_CONTAINER,
 	HOOK_POSTSTART, HOOK_POSTSTOP, HOOK_KIND_COUNT };
 
+#define RSPEC_ACCESS_MKNOD 1
+#define RSPEC_ACCESS_READ 2
+#define RSPEC_ACCESS_WRITE 4
+
+/* Rule of the device cgroup; the last that matches counts. */
+struct rspec_device_rule {
+	bool allow;
+	char type;                      /* 'a', 'b', 'c' */
+	int64_t major, minor;           /* -1: any */
+	unsigned access;                /* RSPEC_ACCESS_* */
+};
+
+/* `kind` is the specification's key ("throttleReadBpsDevice", "weight"); `device` "8:0", NULL where there is none. */
+struct rspec_io_limit { char *kind, *device; uint64_t value; };
+struct rspec_hugepage { char *page_size; uint64_t limit; };
+
 /* Cgroup limits; each value counts only with its flag. -1 means unlimited where cgroups know that. */
 struct rspec_resources {
 	bool has_memory_limit, has_memory_swap, has_memory_reservation, has_pids_limit;
@@ -85,9 +114,24 @@ struct rspec_resources {
 	uint64_t cpu_shares, cpu_period;
 	int64_t cpu_quota;                                                      /* microseconds */
 	char *cpuset_cpus, *cpuset_mems;
+	bool has_memory_kernel, has_memory_kernel_tcp, has_memory_swappiness, disable_oom_killer, check_before_update;
+	int64_t memory_kernel, memory_kernel_tcp, memory_swappiness;
+	bool has_cpu_burst, has_cpu_rt_runtime, has_cpu_rt_period, has_cpu_idle;
+	uint64_t cpu_burst, cpu_rt_period;
+	int64_t cpu_rt_runtime, cpu_idle;
+	struct rspec_device_rule *devices;
+	struct rspec_io_limit *io;
+	struct rspec_hugepage *hugepages;
+	struct rspec_kv *priorities, *rdma;             /* interface -> number; device -> "hca_handle=1 ..." */
+	size_t n_devices, n_io, n_hugepages, n_priorities, n_rdma;
+	bool has_class_id;
+	uint32_t class_id;
 	struct rspec_kv *unified;
 	size_t n_unified;
 };
+
+enum rspec_clock { RSPEC_CLOCK_MONOTONIC, RSPEC_CLOCK_BOOTTIME, RSPEC_CLOCK_COUNT };
+struct rspec_time_offset { bool given; int64_t secs; uint32_t nanosecs; };
 
 /* Where the system call filter comes from. */
 enum rspec_seccomp_kind { SECCOMP_NONE, SECCOMP_DEFAULT, SECCOMP_DOCUMENT };
@@ -117,6 +161,10 @@ struct rspec {
 	size_t n_sysctl;
 	char **masked_paths, **readonly_paths;
 	char *rootfs_propagation, *mount_label;
+	struct rspec_time_offset time_offsets[RSPEC_CLOCK_COUNT];
+	char *personality;              /* "LINUX32", or NULL */
+	char *refused;                  /* "linux.intelRdt": asked for, and not to be had from this runtime; NULL */
+	char *seccomp_listener, *seccomp_listener_metadata;
 	/* SECCOMP_DEFAULT: the profile built into coracle, already compiled; config.json has an annotation
 	 * for it (its full text: seccomp_default_document). SECCOMP_DOCUMENT: `seccomp_json`, in the arena,
 	 * is a linux.seccomp object of the specification as text. */
@@ -141,6 +189,10 @@ int rspec_from_json(json_t *doc, struct rspec **ret, struct err *e);
 
 /* The same from text, also with numbers that only 64 unsigned bits hold ("hard": 18446744073709551615). */
 int rspec_parse(const char *text, size_t len, struct rspec **ret, struct err *e);
+
+/* Only a `process` object (exec --process) or a `linux.resources` one (update): a spec with that part alone. */
+int rspec_parse_process(const char *text, size_t len, struct rspec **ret, struct err *e);
+int rspec_parse_resources(const char *text, size_t len, struct rspec **ret, struct err *e);
 
 /* Struct to document; never fails. json_decref it. SECCOMP_DEFAULT is an annotation in it. */
 json_t *rspec_to_json(const struct rspec *s);

@@ -19,6 +19,7 @@
 #include "core/base/log.h"
 #include "core/base/path.h"
 #include "core/base/proc.h"
+#include "core/runtime/cgroup_oci.h"
 #include "core/runtime/namespaces.h"
 #include "core/runtime/program.h"
 #include "core/runtime/rights.h"
@@ -108,7 +109,7 @@ static int become_program(struct entering *n, struct err *e)
 	if ((p->inside && p->inside(p->ctx, root, s, e) < 0) || make_terminal(n, root, &slave, e) < 0 ||
 	    enter_cwd(&s->process, root, e) < 0 || write_label(n, e) < 0 ||
 	    stdio_arrange(p->stdio, slave, p->preserve_fds, false, &n->theirs, e) < 0 ||
-	    rights_drop(&as_launched, p->map, &n->filter, e) < 0)
+	    rights_drop(&as_launched, p->map, e) < 0)
 		return -e->code;
 	hide();
 	if (p->die_with_caller)
@@ -116,6 +117,9 @@ static int become_program(struct entering *n, struct err *e)
 	if (program_find(&s->process, n->guard_exe, &path, e) < 0)
 		return -e->code;
 	proc_reset_signals();
+	if (rights_finish(s, &n->filter, e) < 0)
+		return -e->code;
+	hide();
 	if (rights_seal(s, &n->filter, e) < 0)
 		return -e->code;
 	return program_exec(&s->process, path, e);
@@ -181,6 +185,8 @@ static void join_and_fork(struct entering *n)
 
 	if (n->cgroup >= 0 && write(n->cgroup, "0", 1) < 0)
 		n->cgroup_code = errno;
+	if (n->p->cgroups && cgroup_oci_enter(n->p->cgroups, getpid(), &n->err) < 0)
+		return;
 	if (join(n, &n->err) < 0)
 		return;
 	n->pid = namespaces_clone(CLONE_PARENT, -1, &pidfd);

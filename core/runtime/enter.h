@@ -33,6 +33,7 @@ struct enter_params {
 	int stdio[3];                   /* ignored with spec->process.terminal */
 	unsigned preserve_fds;          /* descriptors 3 ... 3+N-1 of this process go on to the program */
 	const char *cgroup;             /* absolute directory of the container's control group, or NULL: the caller's */
+	char *const *cgroups;           /* or these (any version), which must work; NULL: none */
 	bool keep_groups;               /* setgroups is not called */
 	bool die_with_caller;           /* SIGKILL when the calling thread ends */
 

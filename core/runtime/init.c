@@ -24,9 +24,12 @@
 #include "core/base/fd.h"
 #include "core/base/path.h"
 #include "core/base/proc.h"
+#include "core/runtime/gate.h"
+#include "core/runtime/hooks.h"
 #include "core/runtime/program.h"
 #include "core/runtime/rights.h"
 #include "core/runtime/root.h"
+#include "core/runtime/schedule.h"
 #include "core/runtime/stdio.h"
 #include "core/runtime/steps.h"
 #include "core/runtime/sysctl.h"
@@ -41,7 +44,7 @@ static int before_maps(struct init *in, struct err *e)
 	/* Those that our user namespace owns, so that their file systems can be mounted. */
 	uint64_t own = in->make | (in->joined & CLONE_NEWUSER ? in->joined : 0);
 
-	if (rights_rlimits(s, e) < 0 || rights_oom_score(s, e) < 0)
+	if (rights_rlimits(s, e) < 0 || rights_oom_score(s, e) < 0 || schedule_set(&s->process, e) < 0)
 		return -e->code;
 	/* Copied by a new user namespace, mounts receive from the host but send nothing back. Else say so. */
 	if (!(in->make & CLONE_NEWUSER) && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
@@ -179,12 +182,40 @@ static int enter_cwd(const struct init *in, struct err *e)
 
 static int build(struct init *in, struct err *e)
 {
+	struct hook_state h = { .id = in->p->id, .bundle = in->p->bundle, .status = "creating", .pid = getpid() };
+	const struct rspec *s = in->p->spec;
+
 	if (make_root(in, e) < 0 || furnish(in, e) < 0)
 		return -e->code;
+	if (hooks_before_pivot(s) && step_say(in->sock, STEP_BUILT, NULL, 0, e) < 0)
+		return -e->code;
 	if (step_expect(in->sock, STEP_SERVED, NULL, NULL, e) < 0 ||
-	    root_enter(in->p->spec, in->rootfd, &in->root_mounts, e) < 0 || enter_cwd(in, e) < 0)
+	    hooks_run(s, HOOK_CREATE_CONTAINER, &h, e) < 0)
+		return -e->code;
+	if (root_enter(s, in->rootfd, &in->root_mounts, in->p->no_pivot, e) < 0 || enter_cwd(in, e) < 0)
 		return -e->code;
 	return step_say(in->sock, STEP_ROOTED, &in->tty_master, in->tty_master >= 0, e);
+}
+
+/* All is ready, and whoever made this container may go: wait for the one who starts it, on whose connection errors
+ * are told from now on. */
+static int wait_at_gate(struct init *in, struct err *e)
+{
+	if (prctl(PR_SET_PDEATHSIG, 0) < 0)
+		return err_set(e, errno, "outlive the runtime");
+	if (step_say(in->sock, STEP_EXEC, NULL, 0, e) < 0)
+		return -e->code;
+	fd_close(&in->sock);
+	in->sock = gate_wait(in->p->gate);
+	return 0;
+}
+
+/* With the program's ids, but before capabilities and system calls go: hooks are not under its filter. */
+static int run_start_hooks(const struct init *in, struct err *e)
+{
+	struct hook_state h = { .id = in->p->id, .bundle = in->p->bundle, .status = "created", .pid = getpid() };
+
+	return hooks_run(in->p->spec, HOOK_START_CONTAINER, &h, e);
 }
 
 /* Returns only with an error. */
@@ -192,19 +223,25 @@ static int become_program(struct init *in, struct err *e)
 {
 	const struct rspec *s = in->p->spec;
 	g_autofree char *path = NULL;
+	bool later = in->p->gate && !s->process.args;
 
-	if (rights_label(s, in->label_fd, e) < 0 ||
-	    stdio_arrange(in->p->stdio, in->tty_slave, in->p->preserve_fds, in->p->same_session, &in->sock, e) < 0 ||
-	    rights_drop(in->p, in->map, in->filter, e) < 0)
+	if (stdio_arrange(in->p->stdio, in->tty_slave, in->p->preserve_fds, in->p->same_session, &in->sock, e) < 0 ||
+	    rights_drop(in->p, in->map, e) < 0)
 		return -e->code;
-	if (program_find(&s->process, in->guard_exe, &path, e) < 0)
+	if (!later && program_find(&s->process, in->guard_exe, &path, e) < 0)
 		return -e->code;
 	/* The last change of ids has undone it. Should the keeper be gone already, the next message fails. */
 	proc_die_with_outer_parent();
 	proc_reset_signals();
-	if (step_say(in->sock, STEP_EXEC, NULL, 0, e) < 0 || rights_seal(s, in->filter, e) < 0)
+	if (in->p->gate && wait_at_gate(in, e) < 0)
 		return -e->code;
-	return program_exec(&s->process, path, e);
+	if (later && program_find(&s->process, in->guard_exe, &path, e) < 0)
+		return -e->code;
+	if (run_start_hooks(in, e) < 0 || rights_label(s, in->label_fd, e) < 0 || rights_finish(s, in->filter, e) < 0)
+		return -e->code;
+	if (!in->p->gate && step_say(in->sock, STEP_EXEC, NULL, 0, e) < 0)
+		return -e->code;
+	return rights_seal(s, in->filter, e) < 0 ? -e->code : program_exec(&s->process, path, e);
 }
 
 static void __attribute__((noreturn)) fail(struct init *in, enum step s, struct err *e)

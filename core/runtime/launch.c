@@ -18,6 +18,8 @@
 #include "core/base/fd.h"
 #include "core/base/file.h"
 #include "core/base/proc.h"
+#include "core/runtime/cgroup_oci.h"
+#include "core/runtime/hooks.h"
 #include "core/runtime/init.h"
 #include "core/runtime/namespaces.h"
 #include "core/runtime/program.h"
@@ -173,6 +175,7 @@ static int move_to_cgroup(const struct start *s, int cgroup, struct err *e)
 static int clone_init(struct start *s, struct err *e)
 {
 	autofd theirs = -1, cgroup = -1;
+	bool moved = s->p->cgroups && s->p->cgroups[0];
 	uint64_t late = 0;
 	int pair[2], r;
 
@@ -185,7 +188,7 @@ static int clone_init(struct start *s, struct err *e)
 		if (cgroup < 0)
 			return err_set(e, errno, "cgroup %s", s->p->cgroup);
 	}
-	if (!s->ns.joined) {
+	if (!s->ns.joined && !moved) {
 		r = clone_into(s, theirs, cgroup, 0, e);
 		if (r == 0 || cgroup < 0 || (r != -EACCES && r != -EBUSY && r != -EOPNOTSUPP && r != -EPERM))
 			return r;
@@ -193,15 +196,17 @@ static int clone_init(struct start *s, struct err *e)
 		 * maker is, so it is made afterwards. */
 		err_clear(e);
 	}
-	if (cgroup >= 0)
+	if (cgroup >= 0 || moved)
 		late = s->ns.make & CLONE_NEWCGROUP;
 	r = s->ns.joined ? clone_joined(s, theirs, late, e) : clone_into(s, theirs, -1, late, e);
-	return r == 0 && cgroup >= 0 ? move_to_cgroup(s, cgroup, e) : r;
+	if (r == 0 && cgroup >= 0)
+		r = move_to_cgroup(s, cgroup, e);
+	return r == 0 && moved ? cgroup_oci_enter(s->p->cgroups, s->pid, e) : r;
 }
 
 /* After the end of file on the socket: has it executed the program, or died on the way? The kernel's flag tells,
  * also of a process that is dead by now; it is cleared before exec closes descriptors. */
-static bool has_executed(pid_t pid)
+bool launch_has_executed(pid_t pid)
 {
 	char path[32], text[512], *field;
 	autofd fd = -1;
@@ -252,6 +257,28 @@ static int serve_network(struct start *s, struct err *e)
 	return r;
 }
 
+/* The hooks of the runtime's side, with everything made and nothing entered yet. Said only where there are hooks:
+ * both sides read the same spec. */
+static int serve_hooks(struct start *s, struct err *e)
+{
+	struct hook_state h = { .id = s->p->id, .bundle = s->p->bundle, .status = "creating", .pid = s->pid };
+
+	if (!hooks_before_pivot(s->p->spec))
+		return 0;
+	if (step_expect(s->sock, STEP_BUILT, NULL, NULL, e) < 0 ||
+	    hooks_run(s->p->spec, HOOK_PRESTART, &h, e) < 0)
+		return -e->code;
+	return hooks_run(s->p->spec, HOOK_CREATE_RUNTIME, &h, e);
+}
+
+/* Without a gate the program runs by now. */
+static int after_start(struct start *s, struct err *e)
+{
+	struct hook_state h = { .id = s->p->id, .bundle = s->p->bundle, .status = "running", .pid = s->pid };
+
+	return hooks_run(s->p->spec, HOOK_POSTSTART, &h, e);
+}
+
 /* From the maps to the exec. */
 static int walk(struct start *s, struct err *e)
 {
@@ -263,6 +290,8 @@ static int walk(struct start *s, struct err *e)
 		return -e->code;
 	if (step_say(s->sock, STEP_MAPPED, NULL, 0, e) < 0 || serve_network(s, e) < 0)
 		return -e->code;
+	if (serve_hooks(s, e) < 0)
+		return -e->code;
 	if (step_say(s->sock, STEP_SERVED, NULL, 0, e) < 0 ||
 	    step_expect(s->sock, STEP_ROOTED, &s->tty, &n, e) < 0)
 		return -e->code;
@@ -272,10 +301,12 @@ static int walk(struct start *s, struct err *e)
 		return -e->code;
 	if (step_say(s->sock, STEP_GO, NULL, 0, e) < 0 || step_expect(s->sock, STEP_EXEC, NULL, NULL, e) < 0)
 		return -e->code;
+	if (s->p->gate)
+		return 0;
 	r = step_expect_end(s->sock, e);
-	if (r == 0 && !has_executed(s->pid))
+	if (r == 0 && !launch_has_executed(s->pid))
 		return err_msg(e, EPIPE, "died before it could execute the program");
-	return r;
+	return r == 0 ? after_start(s, e) : r;
 }
 
 int launch(const struct launch_params *p, struct launched *ret, struct err *e)
@@ -284,9 +315,8 @@ int launch(const struct launch_params *p, struct launched *ret, struct err *e)
 			   .ns = NAMESPACES_INIT };
 	int r = 0;
 
-	for (int i = 0; i < HOOK_KIND_COUNT; i++)
-		if (p->spec->n_hooks[i])
-			return err_msg(e, ENOTSUP, "hooks in config.json are not run by this version");
+	if (p->spec->refused)
+		return err_msg(e, ENOTSUP, "%s: not supported by this runtime", p->spec->refused);
 	if (!s.map)
 		r = map_from_spec(&s, e);
 	if (r == 0)

@@ -19,6 +19,8 @@
 
 #define LAUNCH_FDS_MAX 4
 
+struct gate;
+
 /* Each hook returns 0 (or an fd) or -errno with `e` filled; NULL means nothing to do. Those marked "init"
  * run in the container's first process: they may change what they see of `ctx`, nobody else sees it. */
 struct launch_hooks {
@@ -53,10 +55,16 @@ struct launch_params {
 	int stdio[3];                   /* the program's 0, 1, 2; ignored with spec->process.terminal */
 	unsigned preserve_fds;          /* descriptors 3 ... 3+N-1 of this process go on to the program */
 	const char *cgroup;             /* absolute cgroup v2 directory to be born in, or NULL */
+	char *const *cgroups;           /* or these directories (any version) to be moved to; NULL: none */
 	const char *init_path;          /* --init: host path of coracle-init, shown at /run/coracle-init; NULL */
 	bool keep_groups;               /* --group-add keep-groups: setgroups is not called */
 	bool new_session_keyring;
 	bool same_session;              /* the caller has left its terminal (proc_leave_terminal): that will do */
+	const char *bundle;             /* absolute: for the state that hooks are given; NULL: "/" */
+	/* NULL: the program is executed at once, and init dies with the caller. Else init waits there until
+	 * somebody opens it (gate.h), the caller being gone perhaps, and launch() returns when all is ready. */
+	const struct gate *gate;
+	bool no_pivot;                  /* chroot(2) instead of pivot_root(2): for roots that are no mount */
 };
 
 struct launched {
@@ -68,5 +76,9 @@ struct launched {
 /* 0, or -errno with e->exit_status 126 or 127 where the program could not be executed. The container's init
  * dies with the caller. */
 int launch(const struct launch_params *p, struct launched *ret, struct err *e);
+
+/* Has this process executed a program since it was forked? Also of one that is dead by now; true when the kernel
+ * does not tell. */
+bool launch_has_executed(pid_t pid);
 
 #endif

@@ -8,6 +8,12 @@ libcore_a_SOURCES += \
 	core/runtime/seccomp_table.c core/runtime/seccomp_table.h \
 	core/runtime/systemd_scope.c core/runtime/systemd_scope.h \
 	core/runtime/caps.c core/runtime/caps.h \
+	core/runtime/bundle_state.c core/runtime/bundle_state.h \
+	core/runtime/cgroup_oci.c core/runtime/cgroup_oci.h core/runtime/cgroup_v1.c core/runtime/cgroup_v1.h \
+	core/runtime/device_filter.c core/runtime/device_filter.h \
+	core/runtime/gate.c core/runtime/gate.h \
+	core/runtime/hooks.c core/runtime/hooks.h \
+	core/runtime/schedule.c core/runtime/schedule.h \
 	core/runtime/copyup.c core/runtime/copyup.h \
 	core/runtime/devices.c core/runtime/devices.h \
 	core/runtime/enter.c core/runtime/enter.h \

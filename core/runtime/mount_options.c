@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 
@@ -110,4 +111,32 @@ int mount_options_parse(const char *const *options, struct mount_options *ret, s
 	if (ret->bind && ret->n_data)
 		return err_msg(e, EINVAL, "unknown option '%s'", ret->data[0]);
 	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+char **mount_options_known(void)
+{
+	static const char *const others[] = { "bind", "rbind", "remount", "tmpcopyup", "sync", "dirsync", "lazytime",
+		"nolazytime" };
+	GPtrArray *a = g_ptr_array_new();
+	size_t n;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(attr_words); i++) {
+		g_ptr_array_add(a, g_strdup(attr_words[i].word));
+		g_ptr_array_add(a, g_strconcat("r", attr_words[i].word, NULL));
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(propagations); i++)
+		g_ptr_array_add(a, g_strdup(propagations[i].word));
+	for (size_t i = 0; i < G_N_ELEMENTS(ignored); i++)
+		g_ptr_array_add(a, g_strdup(ignored[i]));
+	for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+		g_ptr_array_add(a, g_strdup(others[i]));
+	n = a->len;
+	g_ptr_array_add(a, NULL);
+	qsort(a->pdata, n, sizeof(char *), by_name);
+	return (char **)g_ptr_array_free(a, FALSE);
 }

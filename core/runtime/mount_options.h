@@ -23,4 +23,7 @@ struct mount_options {
  * for the file system's; with bind it is an error. 0 or -errno. */
 int mount_options_parse(const char *const *options, struct mount_options *ret, struct err *e);
 
+/* Every word that is no file system's own, sorted; g_strfreev. */
+char **mount_options_known(void);
+
 #endif

@@ -8,6 +8,7 @@
 #include <linux/keyctl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "core/base/file.h"
+#include "core/base/log.h"
 #include "core/runtime/caps.h"
 
 static const struct {
@@ -132,31 +134,41 @@ static int change_ids(const struct launch_params *p, const struct idmap *m, stru
 	return 0;
 }
 
-int rights_drop(const struct launch_params *p, const struct idmap *m, const struct seccomp_program *filter,
-		struct err *e)
+int rights_drop(const struct launch_params *p, const struct idmap *m, struct err *e)
 {
 	const struct rspec_process *s = &p->spec->process;
-	const uint64_t *caps = s->capabilities;
-	uint64_t all;
 
 	/* A kernel without keyrings, or a user with too many: the session's own is then used. */
 	if (p->new_session_keyring)
 		(void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0);
-	if (caps_bound(caps[CAP_SET_BOUNDING], e) < 0)
+	if (caps_bound(s->has_capabilities ? s->capabilities[CAP_SET_BOUNDING] : 0, e) < 0)
 		return -e->code;
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return err_set(e, errno, "keep capabilities");
 	if (change_ids(p, m, e) < 0)
 		return -e->code;
 	(void)umask(s->user.has_umask ? s->user.umask : 0022);
-	if (!s->no_new_privileges && filter->insns) {
-		all = caps_permitted();
-		if (caps_set(all, all, 0, e) < 0 || seccomp_install(filter, e) < 0)
-			return -e->code;
-	}
-	if (caps_set(caps[CAP_SET_EFFECTIVE], caps[CAP_SET_PERMITTED], caps[CAP_SET_INHERITABLE], e) < 0)
+	return 0;
+}
+
+int rights_finish(const struct rspec *spec, const struct seccomp_program *filter, struct err *e)
+{
+	const struct rspec_process *s = &spec->process;
+	const uint64_t *caps = s->capabilities;
+	uint64_t all = caps_permitted();
+
+	if (spec->personality && personality(!strcmp(spec->personality, "LINUX32") ? PER_LINUX32 : PER_LINUX) < 0)
+		return err_set(e, errno, "personality %s", spec->personality);
+	if (!s->no_new_privileges && filter->insns &&
+	    (caps_set(all, all, 0, e) < 0 || seccomp_install(filter, e) < 0))
 		return -e->code;
-	return caps_ambient(caps[CAP_SET_AMBIENT], e);
+	/* "Any value which cannot be granted otherwise MUST be logged as a warning": one that the caller has not. */
+	if (caps[CAP_SET_PERMITTED] & ~all)
+		log_warn("the caller lacks capabilities that the spec asks for: ignoring them");
+	if (caps_set(caps[CAP_SET_EFFECTIVE] & all, caps[CAP_SET_PERMITTED] & all, caps[CAP_SET_INHERITABLE] & all,
+		     e) < 0)
+		return -e->code;
+	return caps_ambient(caps[CAP_SET_AMBIENT] & caps[CAP_SET_PERMITTED] & caps[CAP_SET_INHERITABLE] & all, e);
 }
 
 int rights_seal(const struct rspec *spec, const struct seccomp_program *filter, struct err *e)

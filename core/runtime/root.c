@@ -155,12 +155,10 @@ static int close_root(int rootfd, const struct root_mounts *with, struct err *e)
 	return r < 0 ? err_set(e, -r, "make the root file system read-only") : 0;
 }
 
-int root_enter(const struct rspec *spec, int rootfd, const struct root_mounts *with, struct err *e)
+static int pivot(int rootfd, struct err *e)
 {
 	autofd old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (spec->root_readonly && close_root(rootfd, with, e) < 0)
-		return -e->code;
 	if (old < 0 || fchdir(rootfd) < 0)
 		return err_set(e, errno, "enter the root file system");
 	/* With "." twice the old root ends up on top of the new one, from where it is taken away. */
@@ -170,6 +168,18 @@ int root_enter(const struct rspec *spec, int rootfd, const struct root_mounts *w
 		       err_set(e, errno, "pivot_root");
 	if (fchdir(old) < 0 || umount2(".", MNT_DETACH) < 0)
 		return err_set(e, errno, "detach the host's root");
+	return 0;
+}
+
+int root_enter(const struct rspec *spec, int rootfd, const struct root_mounts *with, bool no_pivot, struct err *e)
+{
+	if (spec->root_readonly && close_root(rootfd, with, e) < 0)
+		return -e->code;
+	/* The root is mounted over "/" by now (root_attach): it covers the host's. */
+	if (no_pivot && (fchdir(rootfd) < 0 || chroot(".") < 0))
+		return err_set(e, errno, "chroot");
+	if (!no_pivot && pivot(rootfd, e) < 0)
+		return -e->code;
 	if (chdir("/") < 0)
 		return err_set(e, errno, "chdir /");
 	return spec->rootfs_propagation ? set_propagation(spec->rootfs_propagation, e) : 0;

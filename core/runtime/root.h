@@ -2,6 +2,8 @@
 #ifndef CORACLE_RUNTIME_ROOT_H
 #define CORACLE_RUNTIME_ROOT_H
 
+#include <stdbool.h>
+
 #include "core/base/err.h"
 #include "core/oci/runtime_spec.h"
 
@@ -24,7 +26,7 @@ int root_find_mounts(const struct rspec *spec, int rootfd, struct root_mounts *r
 int root_mask(const struct rspec *spec, int rootfd, struct err *e);
 
 /* Make `rootfd` the root of this mount namespace and let go of the old one, for good. `with`, the mounts that
- * belong to it, become read-only with it. */
-int root_enter(const struct rspec *spec, int rootfd, const struct root_mounts *with, struct err *e);
+ * belong to it, become read-only with it. `no_pivot`: only chroot(2), where there is no mount to pivot from. */
+int root_enter(const struct rspec *spec, int rootfd, const struct root_mounts *with, bool no_pivot, struct err *e);
 
 #endif

@@ -17,8 +17,9 @@
 #define STEPS(X) \
 	X(MAPPED, KEEPER, "the id maps are written") \
 	X(NETTED, INIT, "namespaces and network interfaces are made") \
-	X(SERVED, KEEPER, "the network is served") \
-	X(ROOTED, INIT, "root, mounts and devices are made") \
+	X(BUILT, INIT, "root, mounts and devices are made, not yet entered") \
+	X(SERVED, KEEPER, "the network is served, the hooks have run") \
+	X(ROOTED, INIT, "the root is entered") \
 	X(GO, KEEPER, "the container is recorded") \
 	X(EXEC, INIT, "rights are dropped, the program is executed next")
 

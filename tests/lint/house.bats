@@ -40,6 +40,7 @@ no_include() {
 	missing=
 	while IFS=$'\t' read -r name options; do
 		page=man/coracle-${name// /-}.1
+		case $name in "oci "*) page=man/coracle-oci.1 ;; esac # one page for the family
 		[ -e "$page" ] || { missing+="$page"$'\n'; continue; }
 		for o in $options; do # o is "-name"
 			# mdoc: -name is written "Fl -name", an escaped minus as \-

@@ -91,16 +91,16 @@ static void test_document(void)
 static void test_mistakes(void)
 {
 	static const struct { const char *text, *message; } cases[] = {
-		{ "{\"process\":{\"user\":{\"uid\":\"x\"}}}", "process.user.uid: not a number" },
-		{ "{\"process\":{\"user\":{\"uid\":-1}}}", "process.user.uid: number out of range" },
+		{ "{\"process\":{\"user\":{\"uid\":\"x\"}}}", "process.user.uid: not a number: \"x\"" },
+		{ "{\"process\":{\"user\":{\"uid\":-1}}}", "process.user.uid: not a number from 0 to 4294967294: -1" },
 		{ "{\"mounts\":[{}]}", "mounts[0].destination: is missing" },
-		{ "{\"mounts\":[7]}", "mounts[0]: not an object" },
-		{ "{\"process\":{\"args\":[1]}}", "process.args: not an array of strings" },
-		{ "{\"linux\":{\"namespaces\":[{\"type\":\"x\"}]}}", "linux.namespaces[0].type: is not a kind of namespace" },
+		{ "{\"mounts\":[7]}", "mounts[0]: not an object: 7" },
+		{ "{\"process\":{\"args\":[1]}}", "process.args: not an array of strings: [1]" },
+		{ "{\"linux\":{\"namespaces\":[{\"type\":\"x\"}]}}", "linux.namespaces[0].type: is not a kind of namespace: \"x\"" },
 		{ "{\"linux\":{\"devices\":[{\"path\":\"dev\",\"type\":\"c\"}]}}",
-		  "linux.devices[0].path: is not an absolute path" },
-		{ "{\"root\":[]}", "root: not an object" },
-		{ "{\"process\":{\"terminal\":1}}", "process.terminal: not true or false" },
+		  "linux.devices[0].path: is not an absolute path: \"dev\"" },
+		{ "{\"root\":[]}", "root: not an object: []" },
+		{ "{\"process\":{\"terminal\":1}}", "process.terminal: not true or false: 1" },
 		{ "[]", "config.json: not an object" },
 	};
 

@@ -1,0 +1,41 @@
+/* oci.h - what the commands of the OCI runtime share: global options, the state directory, errors as engines read them. */
+#ifndef CORACLE_CMD_OCI_H
+#define CORACLE_CMD_OCI_H
+
+#include <stdbool.h>
+
+#include "core/base/err.h"
+#include "core/runtime/bundle_state.h"
+#include "core/runtime/cgroup_oci.h"
+
+#define OCI_FAILED 1            /* exit status of an error, as runc's and crun's */
+
+struct oci_globals {
+	char *root, *log, *log_format, *log_level, *cgroup_manager, *rootless;
+	bool systemd_cgroup, debug, version;
+};
+
+const struct oci_globals *oci_globals(void);
+
+/* The state directory, opened once. fd or -errno. */
+int oci_root(struct err *e);
+const char *oci_root_path(void);
+
+enum cgroup_oci_manager oci_cgroup_manager(void);
+
+/* No real root here: an ordinary user, or root of a user namespace that an engine has made. */
+bool oci_is_rootless(void);
+
+/* Say an error on standard error and in the log (as JSON where asked for). The status to exit with. */
+int oci_fail(const struct err *e);
+
+/* Open a container for a command; exclusive ones wait for the lock. */
+int oci_open(const char *id, bool exclusive, struct bundle_container *ret, struct err *e);
+
+/* Write a pid to a file, as --pid-file wants it. */
+int oci_write_pid(const char *file, pid_t pid, struct err *e);
+
+/* Send the terminal's master to the socket of --console-socket. */
+int oci_send_console(const char *path, int master, struct err *e);
+
+#endif

@@ -1,0 +1,258 @@
+/* cgroup_oci.c - see cgroup_oci.h. Limits of v1: cgroup_v1.c; the filter of devices for v2: device_filter.c. */
+#include "core/runtime/cgroup_oci.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "core/base/file.h"
+#include "core/base/log.h"
+#include "core/runtime/cgroup.h"
+#include "core/runtime/cgroup_v1.h"
+#include "core/runtime/device_filter.h"
+
+#define MOUNTS_MAX (4 * 1024 * 1024)
+#define HIERARCHIES_MAX 32
+
+static bool is_v2(const char *dir)
+{
+	struct statfs st;
+
+	return statfs(dir, &st) == 0 && st.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+static bool is_cgroup_fs(const char *dir)
+{
+	struct statfs st;
+
+	return statfs(dir, &st) == 0 && (st.f_type == CGROUP2_SUPER_MAGIC || st.f_type == CGROUP_SUPER_MAGIC);
+}
+
+/* Mount points of all hierarchies, the unified one first. */
+static GPtrArray *hierarchies(void)
+{
+	GPtrArray *a = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
+	struct err ignored = ERR_INIT;
+
+	if (file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTS_MAX, &text, NULL, &ignored) < 0)
+		return a;
+	lines = g_strsplit(text, "\n", -1);
+	for (char **l = lines; *l && a->len < HIERARCHIES_MAX; l++) {
+		g_auto(GStrv) field = g_strsplit(*l, " ", 6);
+		const char *type = strstr(*l, " - cgroup");
+
+		/* Only the root of a hierarchy, in the usual place; another mount of it (in a container) is not ours. */
+		if (!type || g_strv_length(field) < 6 || !g_str_has_prefix(field[4], "/sys/fs/cgroup"))
+			continue;
+		g_ptr_array_insert(a, g_str_has_prefix(type, " - cgroup2 ") ? 0 : -1, g_strdup(field[4]));
+	}
+	return a;
+}
+
+static int check_path(const char *path, struct err *e)
+{
+	g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+
+	for (char **p = parts; *p; p++)
+		if (!strcmp(*p, ".."))
+			return err_msg(e, EINVAL, "linux.cgroupsPath: .. is not allowed: \"%s\"", path);
+	return 0;
+}
+
+int cgroup_oci_plan(const struct cgroup_oci_request *req, char ***ret, struct err *e)
+{
+	const char *path = req->spec->cgroups_path;
+	g_autoptr(GPtrArray) mounts = NULL;
+	char **dirs;
+
+	*ret = g_new0(char *, HIERARCHIES_MAX + 1);
+	if (req->manager != CGROUP_OCI_CGROUPFS)
+		return 0;
+	if (path && strchr(path, ':') && !strchr(path, '/'))
+		return err_msg(e, EINVAL, "linux.cgroupsPath: \"%s\" is a path for systemd: use --systemd-cgroup", path);
+	if (path && check_path(path, e) < 0)
+		return -e->code;
+	mounts = hierarchies();
+	dirs = *ret;
+	for (guint i = 0; i < mounts->len; i++)
+		dirs[i] = g_build_filename(mounts->pdata[i], path && *path ? path : req->id, NULL);
+	return 0;
+}
+
+static bool wants_limits(const struct rspec_resources *r)
+{
+	return cgroup_has_limits(r) || r->n_io || r->n_hugepages || r->n_rdma || r->has_class_id || r->n_priorities ||
+	       r->has_cpu_burst || r->has_cpu_rt_runtime || r->has_cpu_rt_period || r->has_cpu_idle;
+}
+
+/* What is there is given on to what will be below; a controller that can't be is missed when its limit is set. */
+static void give_controllers(const char *dir)
+{
+	g_autofree char *have = NULL, *names = g_build_filename(dir, "cgroup.controllers", NULL);
+	g_autofree char *file = g_build_filename(dir, "cgroup.subtree_control", NULL);
+	g_auto(GStrv) words = NULL;
+	struct err ignored = ERR_INIT;
+
+	if (file_read(AT_FDCWD, names, 4096, &have, NULL, &ignored) < 0)
+		return;
+	words = g_strsplit(g_strchomp(have), " ", -1);
+	for (char **w = words; *w; w++) {
+		g_autofree char *text = **w ? g_strconcat("+", *w, NULL) : NULL;
+
+		if (text)
+			(void)file_poke(AT_FDCWD, file, text);
+	}
+}
+
+/* mkdir -p, with what a new cgroup needs on its way. */
+static int make_dirs(const char *dir)
+{
+	g_autofree char *up = g_path_get_dirname(dir);
+	int r;
+
+	if (access(dir, F_OK) == 0)
+		return 0;
+	if (!is_cgroup_fs(up)) {
+		r = make_dirs(up);
+		if (r < 0)
+			return r;
+	}
+	if (is_v2(up))
+		give_controllers(up);
+	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	if (!is_v2(dir))
+		cgroup_v1_inherit(dir);
+	return 0;
+}
+
+int cgroup_oci_make(const struct cgroup_oci_request *req, char **dirs, struct err *e)
+{
+	const struct rspec_resources *res = &req->spec->resources;
+	size_t n = 0;
+
+	for (char **d = dirs; *d; d++) {
+		int r = make_dirs(*d);
+
+		if (r < 0 && wants_limits(res) && !is_v2(*d) && !(req->rootless && req->manager == CGROUP_OCI_CGROUPFS))
+			return err_set(e, -r, "make cgroup %s", *d);
+		if (r == 0) {
+			dirs[n++] = *d;
+			continue;
+		}
+		log_debug("no cgroup %s: %s", *d, strerror(-r));
+		g_free(*d);
+	}
+	for (char **d = dirs + n; n < HIERARCHIES_MAX && *d; d++)
+		*d = NULL;
+	if (n == 0 && wants_limits(res) && req->manager == CGROUP_OCI_DISABLED)
+		return err_msg(e, EINVAL, "linux.resources: limits need a cgroup, and the cgroup manager is disabled");
+	if (n == 0 && wants_limits(res) && req->manager == CGROUP_OCI_CGROUPFS) {
+		err_msg(e, EACCES, "linux.resources: limits need a cgroup, and none here may be written by this user");
+		return err_hint(e, "run in a delegated cgroup, or without the limits");
+	}
+	return n ? cgroup_oci_apply(dirs, res, e) : 0;
+}
+
+int cgroup_oci_enter(char *const *dirs, pid_t pid, struct err *e)
+{
+	char text[16];
+
+	snprintf(text, sizeof text, "%d", pid);
+	for (; *dirs; dirs++) {
+		g_autofree char *file = g_build_filename(*dirs, "cgroup.procs", NULL);
+		int r = file_poke(AT_FDCWD, file, text);
+
+		if (r < 0)
+			return err_set(e, -r, "move the container into cgroup %s", *dirs);
+	}
+	return 0;
+}
+
+/* What cgroup_apply, for coracle's own limits, does not know. */
+static int apply_more_v2(const char *dir, const struct rspec_resources *r, struct err *e)
+{
+	struct cgroup_settings s = { .n = 0 };
+
+	cgroup_v2_more(r, &s);
+	return cgroup_settings_write(dir, &s, e);
+}
+
+int cgroup_oci_apply(char *const *dirs, const struct rspec_resources *r, struct err *e)
+{
+	bool v1 = false;
+
+	for (char *const *d = dirs; *d; d++)
+		v1 = v1 || !is_v2(*d);
+	for (char *const *d = dirs; *d; d++) {
+		int code = 0;
+
+		if (!is_v2(*d))
+			code = cgroup_v1_apply(*d, r, e);
+		else if (!v1)
+			code = cgroup_apply(*d, r, e) < 0 || apply_more_v2(*d, r, e) < 0 ||
+			       (r->n_devices && device_filter_attach(*d, r, e) < 0) ? -e->code : 0;
+		if (code < 0)
+			return code;
+	}
+	return 0;
+}
+
+const char *cgroup_oci_unified(char *const *dirs)
+{
+	for (; dirs && *dirs; dirs++)
+		if (is_v2(*dirs))
+			return *dirs;
+	return NULL;
+}
+
+const char *cgroup_oci_freezer(char *const *dirs)
+{
+	for (; dirs && *dirs; dirs++) {
+		g_autofree char *v2 = g_build_filename(*dirs, "cgroup.freeze", NULL);
+		g_autofree char *v1 = g_build_filename(*dirs, "freezer.state", NULL);
+
+		if (access(v2, W_OK) == 0 || access(v1, W_OK) == 0)
+			return *dirs;
+	}
+	return NULL;
+}
+
+bool cgroup_oci_is_frozen(const char *dir)
+{
+	g_autofree char *file = g_build_filename(dir, "freezer.state", NULL), *text = NULL;
+	struct err ignored = ERR_INIT;
+
+	if (is_v2(dir))
+		return cgroup_read_number(dir, "cgroup.freeze") == 1;
+	return file_read(AT_FDCWD, file, 64, &text, NULL, &ignored) == 0 && g_str_has_prefix(text, "FROZEN");
+}
+
+int cgroup_oci_freeze(const char *dir, bool frozen, struct err *e)
+{
+	return is_v2(dir) ? cgroup_freeze(dir, frozen, e) : cgroup_v1_freeze(dir, frozen, e);
+}
+
+int cgroup_oci_remove(const char *dir, struct err *e)
+{
+	struct cgroup c = { NULL, NULL, false, NULL };
+	int r;
+
+	/* A directory that is no cgroup (state.json of another machine) is none of ours. */
+	if (access(dir, F_OK) < 0 || !is_cgroup_fs(dir))
+		return 0;
+	if (!is_v2(dir))
+		return cgroup_v1_remove(dir, e);
+	c.path = g_strdup(dir);
+	r = cgroup_destroy(&c, e);
+	g_free(c.path);
+	return r;
+}
