@@ -201,7 +201,7 @@ static int apply_conf(const struct conf *conf, const struct command *cmd, void *
 	return conf_apply(conf, section, cmd->opts, values, e);
 }
 
-int command_run(struct context *c, const struct command *cmd, int argc, char **argv)
+int command_execute(struct context *c, const struct command *cmd, int argc, char **argv)
 {
 	g_autofree void *values = g_malloc0(cmd->values_size ? cmd->values_size : 1);
 	struct err e = ERR_INIT;
@@ -268,7 +268,7 @@ static int dispatch(struct context *c, const struct command *const *list, int ar
 	}
 	cmd = command_find(list, argc, argv, &words);
 	if (cmd)
-		return command_run(c, cmd, argc - words + 1, argv + words - 1);
+		return command_execute(c, cmd, argc - words + 1, argv + words - 1);
 	if (command_is_group(list, argv[0])) {
 		help_program(list, argv[0]);
 		return argc == 1 || !strcmp(argv[1], "--help") ? 0 : EXIT_OURS;

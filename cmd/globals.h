@@ -25,6 +25,6 @@ bool command_is_group(const struct command *const *list, const char *word);
 char **global_arguments(const struct context *c);
 
 /* Parse argv[1...] by the command's table and run it. Its exit status. */
-int command_run(struct context *c, const struct command *cmd, int argc, char **argv);
+int command_execute(struct context *c, const struct command *cmd, int argc, char **argv);
 
 #endif

@@ -212,7 +212,7 @@ static int run_oci(struct context *c, void *values, int argc, char **argv)
 	}
 	cmd = find(argv[0]);
 	if (cmd)
-		return command_run(c, cmd, argc, argv);
+		return command_execute(c, cmd, argc, argv);
 	err_msg(&e, EINVAL, "unknown command '%s'", argv[0]);
 	return oci_fail(&e);
 }

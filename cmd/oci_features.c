@@ -58,7 +58,7 @@ static json_t *linux_features(void)
 	json_object_set_new(o, "apparmor", json_pack("{s:b}", "enabled", 1));
 	json_object_set_new(o, "selinux", json_pack("{s:b}", "enabled", 1));
 	json_object_set_new(o, "intelRdt", json_pack("{s:b}", "enabled", 0));
-	json_object_set_new(o, "mountExtensions", json_pack("{s:{s:b}}", "idmap", "enabled", 1));
+	json_object_set_new(o, "mountExtensions", json_pack("{s:{s:b}}", "idmap", "enabled", 0));
 	return o;
 }
 

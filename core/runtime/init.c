@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <malloc.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -49,9 +50,9 @@ static int before_maps(struct init *in, struct err *e)
 	/* Copied by a new user namespace, mounts receive from the host but send nothing back. Else say so. */
 	if (!(in->make & CLONE_NEWUSER) && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return err_set(e, errno, "separate the mounts from the host's");
-	in->mounts = (struct mounts){
-		.spec = s, .map = in->map, .own_pid = own & CLONE_NEWPID, .own_ipc = own & CLONE_NEWIPC,
-	};
+	in->mounts.map = in->map;
+	in->mounts.own_pid = own & CLONE_NEWPID;
+	in->mounts.own_ipc = own & CLONE_NEWIPC;
 	if (mounts_open_sources(&in->mounts, e) < 0 || devices_open(&in->devices, e) < 0)
 		return -e->code;
 	if (s->process.apparmor_profile || s->process.selinux_label) {
@@ -130,7 +131,8 @@ static int make_root(struct init *in, struct err *e)
 	struct rspec *s = in->p->spec;
 
 	/* Still with the user's own ids: the image may lie where nobody else may look. */
-	in->rootfd = h->mount_root ? h->mount_root(h->ctx, e) : root_open_path(s, e);
+	if (in->rootfd < 0)
+		in->rootfd = h->mount_root ? h->mount_root(h->ctx, e) : root_open_path(s, e);
 	if (in->rootfd < 0 || root_attach(in->rootfd, e) < 0 ||
 	    root_find_mounts(s, in->rootfd, &in->root_mounts, e) < 0)
 		return -e->code;
@@ -197,6 +199,24 @@ static int build(struct init *in, struct err *e)
 	return step_say(in->sock, STEP_ROOTED, &in->tty_master, in->tty_master >= 0, e);
 }
 
+/* While it waits, the process has nothing of the host's but what the program is to have: no directory, no lock. */
+static int keep_only(const struct init *in, int listener)
+{
+	unsigned from = 3 + in->p->preserve_fds;
+	int keep[2] = { MIN(in->label_fd, listener), MAX(in->label_fd, listener) };
+
+	for (int i = 0; i < 2; i++) {
+		if (keep[i] < (int)from)
+			continue;
+		if (keep[i] > (int)from)
+			(void)close_range(from, (unsigned)keep[i] - 1, 0);
+		from = (unsigned)keep[i] + 1;
+	}
+	(void)close_range(from, ~0U, 0);
+	/* Nobody inside may trace it, or look at its descriptors and at coracle's own file. */
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 /* All is ready, and whoever made this container may go: wait for the one who starts it, on whose connection errors
  * are told from now on. */
 static int wait_at_gate(struct init *in, struct err *e)
@@ -205,7 +225,8 @@ static int wait_at_gate(struct init *in, struct err *e)
 		return err_set(e, errno, "outlive the runtime");
 	if (step_say(in->sock, STEP_EXEC, NULL, 0, e) < 0)
 		return -e->code;
-	fd_close(&in->sock);
+	if (keep_only(in, in->p->gate->listener) < 0)
+		return err_set(e, errno, "hide the waiting process");
 	in->sock = gate_wait(in->p->gate);
 	return 0;
 }
@@ -229,6 +250,8 @@ static int become_program(struct init *in, struct err *e)
 	    rights_drop(in->p, in->map, e) < 0)
 		return -e->code;
 	if (!later && program_find(&s->process, in->guard_exe, &path, e) < 0)
+		return -e->code;
+	if (in->p->gate && path && program_check(path, e) < 0)
 		return -e->code;
 	/* The last change of ids has undone it. Should the keeper be gone already, the next message fails. */
 	proc_die_with_outer_parent();
@@ -255,7 +278,7 @@ void init_run(struct init *in)
 	struct err e = ERR_INIT;
 
 	proc_die_with_outer_parent();
-	in->rootfd = in->tty_master = in->tty_slave = in->label_fd = -1;
+	in->tty_master = in->tty_slave = in->label_fd = -1;
 	if (before_maps(in, &e) < 0 || step_expect(in->sock, STEP_MAPPED, NULL, NULL, &e) < 0 ||
 	    make_network(in, &e) < 0)
 		fail(in, STEP_NETTED, &e);

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -18,6 +20,7 @@
 #include "core/base/fd.h"
 #include "core/base/file.h"
 #include "core/base/proc.h"
+#include "core/runtime/caps.h"
 #include "core/runtime/cgroup_oci.h"
 #include "core/runtime/hooks.h"
 #include "core/runtime/init.h"
@@ -37,7 +40,18 @@ struct start {
 	struct seccomp_program filter;
 	pid_t pid;
 	int pidfd, sock, tty;
+	struct mounts mounts;           /* only their sources: see open_trees */
+	int root;                       /* the same, or -1 */
 };
+
+static void close_trees(struct start *s)
+{
+	for (size_t i = 0; i < s->mounts.n_sources; i++)
+		fd_close(&s->mounts.sources[i]);
+	g_free(s->mounts.sources);
+	s->mounts = (struct mounts){ .spec = NULL };
+	fd_close(&s->root);
+}
 
 static void start_undo(struct start *s)
 {
@@ -46,6 +60,7 @@ static void start_undo(struct start *s)
 	fd_close(&s->pidfd);
 	fd_close(&s->sock);
 	fd_close(&s->tty);
+	close_trees(s);
 	namespaces_close(&s->ns);
 	seccomp_program_free(&s->filter);
 	free(s->own_map);
@@ -87,6 +102,7 @@ static void __attribute__((noreturn)) run_init(struct start *s, int sock, uint64
 	struct init in = {
 		.p = s->p, .map = s->map, .filter = &s->filter, .make = s->ns.make, .joined = s->ns.joined,
 		.make_late = make_late,
+		.mounts = s->mounts, .rootfd = s->root,
 		.sock = sock,
 		.guard_exe = program_exe_in_reach(),
 	};
@@ -279,6 +295,34 @@ static int after_start(struct start *s, struct err *e)
 	return hooks_run(s->p->spec, HOOK_POSTSTART, &h, e);
 }
 
+/* The maps of a process that is dead cannot be written, which says nothing: why it died does. */
+static int prefer_last_words(struct start *s, struct err *e)
+{
+	struct pollfd dead = { .fd = s->pidfd, .events = POLLIN };
+	struct err said = ERR_INIT;
+
+	if (poll(&dead, 1, 0) == 1 && step_expect(s->sock, STEP_NETTED, NULL, NULL, &said) < 0)
+		*e = said;
+	return -e->code;
+}
+
+/* Root of this user namespace may look into directories that root of the new one may not, whose ids own them: what is
+ * to be bound is opened here then. An ordinary user has no right to, and no need. */
+static int open_trees(struct start *s, struct err *e)
+{
+	const struct rspec *spec = s->p->spec;
+
+	s->mounts.spec = spec;
+	if (!(s->ns.make & CLONE_NEWUSER) || !caps_have(CAP_SYS_ADMIN))
+		return 0;
+	if (!s->p->hooks.mount_root) {
+		s->root = root_open_path(spec, e);
+		if (s->root < 0)
+			return s->root;
+	}
+	return mounts_open_sources(&s->mounts, e);
+}
+
 /* From the maps to the exec. */
 static int walk(struct start *s, struct err *e)
 {
@@ -287,7 +331,7 @@ static int walk(struct start *s, struct err *e)
 	int r;
 
 	if ((s->ns.make & CLONE_NEWUSER) && idmap_write(s->map, s->pid, e) < 0)
-		return -e->code;
+		return prefer_last_words(s, e);
 	if (step_say(s->sock, STEP_MAPPED, NULL, 0, e) < 0 || serve_network(s, e) < 0)
 		return -e->code;
 	if (serve_hooks(s, e) < 0)
@@ -312,17 +356,24 @@ static int walk(struct start *s, struct err *e)
 int launch(const struct launch_params *p, struct launched *ret, struct err *e)
 {
 	struct start s = { .p = p, .map = p->idmap, .pid = -1, .pidfd = -1, .sock = -1, .tty = -1,
-			   .ns = NAMESPACES_INIT };
+			   .ns = NAMESPACES_INIT, .root = -1 };
 	int r = 0;
 
 	if (p->spec->refused)
 		return err_msg(e, ENOTSUP, "%s: not supported by this runtime", p->spec->refused);
+	if (p->spec->seccomp_listener)
+		return err_msg(e, ENOTSUP, "linux.seccomp.listenerPath: not supported by this runtime");
+	for (int i = 0; i < RSPEC_CLOCK_COUNT; i++)
+		if (p->spec->time_offsets[i].given)
+			return err_msg(e, ENOTSUP, "linux.timeOffsets: not supported by this runtime");
 	if (!s.map)
 		r = map_from_spec(&s, e);
 	if (r == 0)
 		r = namespaces_open(p->spec, s.map->none, &s.ns, e);
 	if (r == 0)
 		r = seccomp_prepare(p->spec, NULL, &s.filter, e);
+	if (r == 0)
+		r = open_trees(&s, e);
 	if (r == 0)
 		r = clone_init(&s, e);
 	if (r == 0)

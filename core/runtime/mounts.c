@@ -282,6 +282,8 @@ static int make_one(struct mounts *m, size_t i, int rootfd, struct err *e)
 
 	if (r < 0)
 		return r;
+	if (s->n_uid_mappings)
+		return err_msg(e, ENOTSUP, "id-mapped mounts are not supported");
 	if (o.remount)
 		return make_remount(s, rootfd, &o, e);
 	if (!is_bind(s))

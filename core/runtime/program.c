@@ -150,3 +150,15 @@ int program_exec(const struct rspec_process *p, const char *path, struct err *e)
 		err_msg(e, ENOENT, "executable file '%s' not found: %s", path, strerror(code));
 	return err_exit(e, EXIT_NOT_FOUND);
 }
+
+int program_check(const char *path, struct err *e)
+{
+	int code = try_file(path);
+
+	if (code == 0)
+		return 0;
+	if (code != ENOENT && code != ENOTDIR)
+		return not_executable(path, code, e);
+	err_msg(e, ENOENT, "executable file '%s' not found: %s", path, strerror(code));
+	return err_exit(e, EXIT_NOT_FOUND);
+}

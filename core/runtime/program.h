@@ -17,6 +17,9 @@ int program_find(const struct rspec_process *p, bool guard, char **ret, struct e
  * most maps, and is root where there is no map. Asked outside the container; the answer is `guard` above. */
 bool program_exe_in_reach(void);
 
+/* Would execve(2) find something to execute? For a program that is executed later. 0 or as program_find. */
+int program_check(const char *path, struct err *e);
+
 /* execve(2); returns only on failure, as program_find does. */
 int program_exec(const struct rspec_process *p, const char *path, struct err *e);
 
