@@ -298,10 +298,11 @@ static int after_start(struct start *s, struct err *e)
 /* The maps of a process that is dead cannot be written, which says nothing: why it died does. */
 static int prefer_last_words(struct start *s, struct err *e)
 {
-	struct pollfd dead = { .fd = s->pidfd, .events = POLLIN };
 	struct err said = ERR_INIT;
 
-	if (poll(&dead, 1, 0) == 1 && step_expect(s->sock, STEP_NETTED, NULL, NULL, &said) < 0)
+	/* One that lives still waits for us, and now ends for want of us: EPIPE. */
+	(void)shutdown(s->sock, SHUT_WR);
+	if (step_expect(s->sock, STEP_NETTED, NULL, NULL, &said) < 0 && said.code != EPIPE)
 		*e = said;
 	return -e->code;
 }

@@ -95,7 +95,7 @@ static void test_mistakes(void)
 		{ "{\"process\":{\"user\":{\"uid\":-1}}}", "process.user.uid: not a number from 0 to 4294967294: -1" },
 		{ "{\"mounts\":[{}]}", "mounts[0].destination: is missing" },
 		{ "{\"mounts\":[7]}", "mounts[0]: not an object: 7" },
-		{ "{\"process\":{\"args\":[1]}}", "process.args: not an array of strings: [1]" },
+		{ "{\"process\":{\"args\":[1]}}", "process.args: not an array of strings: 1" },
 		{ "{\"linux\":{\"namespaces\":[{\"type\":\"x\"}]}}", "linux.namespaces[0].type: is not a kind of namespace: \"x\"" },
 		{ "{\"linux\":{\"devices\":[{\"path\":\"dev\",\"type\":\"c\"}]}}",
 		  "linux.devices[0].path: is not an absolute path: \"dev\"" },
