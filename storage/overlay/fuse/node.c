@@ -59,7 +59,7 @@ static struct node *node_of(struct name *m)
 static void grow_names(struct ovl *o)
 {
 	size_t size = o->names_size * 2;
-	struct name **bigger = o->n_names < o->names_size ? NULL : calloc(size, sizeof *bigger);
+	struct name **bigger = o->n_names < 2 * o->names_size ? NULL : calloc(size, sizeof *bigger);
 
 	if (!bigger)
 		return;
