@@ -1,6 +1,7 @@
 # errors.bats - bad input gets one line on stderr that names the thing, the right status, and leaves nothing.
 
 load helper
+load registry
 
 # The volumes and images before and after are compared by `bad`.
 setup() { before=$(state); }
@@ -11,7 +12,7 @@ teardown() {
 	[ "$CORACLE_ROOT" = "$SUITE/store" ] || remove_tree "$CORACLE_ROOT"
 }
 
-state() { (cd "$CORACLE_ROOT" 2>/dev/null && find containers names tmp volumes layers images -maxdepth 3 -path '*/tree/*' -prune -o -print | sort); }
+state() { (cd "$CORACLE_ROOT" 2>/dev/null && find containers names tmp volumes layers images -maxdepth 3 -path '*/tree/*' -prune -o -print 2>/dev/null | sort) || :; }
 
 # STATUS TEXT ARGUMENT...: the command fails with one line that has TEXT, and nothing has changed. What is wrong is
 # noted, so that a test shows all of it; `all_bad` ends the test.
@@ -146,4 +147,84 @@ s = socket.socket(); s.bind(("0.0.0.0", 0)); s.listen(1); print(s.getsockname()[
 	kill $pid
 	SSL_CERT_FILE= bad 125 "--cert-dir" pull -q --retry 0 "$BUSYBOX"
 	all_bad
+}
+
+# NAME SUBJECT-ALTERNATIVE-NAME FROM TO: a registry with a certificate of the suite's authority.
+start_with_certificate() {
+	local t=$SUITE/tls/$1
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=$1" -keyout "$t.key" -out "$t.csr" 2>/dev/null
+	: >"$t.index"; echo 01 >"$t.serial"; echo "subjectAltName=$2" >"$t.ext"
+	printf '[ca]\ndefault_ca=d\n[d]\ndatabase=%s\nserial=%s\nnew_certs_dir=%s\ndefault_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n' \
+		"$t.index" "$t.serial" "$BATS_TEST_TMPDIR" >"$t.cnf"
+	openssl ca -batch -notext -config "$t.cnf" -cert "$SUITE/tls/ca.crt" -keyfile "$SUITE/tls/ca.key" -startdate "$3" \
+		-enddate "$4" -extfile "$t.ext" -in "$t.csr" -out "$t.crt" 2>"$t.log" || no "openssl: $(cat "$t.log")"
+	CERTIFICATE=$1 registry_start "$1"
+}
+
+@test "certificates: expired, and of another host" {
+	start_with_certificate expired DNS:localhost 20200101000000Z 20210101000000Z
+	start_with_certificate elsewhere DNS:elsewhere.invalid 20200101000000Z 20991231000000Z
+	bad 125 "expired" pull -q --retry 0 "$REGISTRY_EXPIRED/x"
+	bad 125 "localhost" pull -q --retry 0 "$REGISTRY_ELSEWHERE/x"
+	kill "$(cat "$SUITE/registry-expired/pid")" "$(cat "$SUITE/registry-elsewhere/pid")"
+	all_bad
+}
+
+@test "a store that is newer, cannot be written, or is no store" {
+	fresh_store
+	c images; ok
+	echo 99 >"$CORACLE_ROOT/version"
+	before=$(state)
+	bad 125 "format 99" run --rm host true
+	bad 125 "format 99" images
+	CORACLE_ROOT=$BATS_TEST_TMPDIR/closed
+	mkdir -m 500 "$CORACLE_ROOT"
+	before=$(state)
+	bad 125 "Permission denied" run --rm host true
+	bad 125 "--root" images
+	CORACLE_ROOT=$BATS_TEST_TMPDIR/file
+	: >"$CORACLE_ROOT"
+	before=
+	bad 125 "$CORACLE_ROOT" images
+	all_bad
+}
+
+@test "a full disk: what it keeps from being done leaves nothing" {
+	cat >"$BATS_TEST_TMPDIR/full.sh" <<'S'
+set -eu
+mount -t tmpfs -o size=4m tmpfs "$M"
+c() { "$CORACLE" --root "$M/store" "$@"; }
+left() { (cd "$M/store" && find containers names tmp layers volumes -mindepth 1 | grep -v '^layers/.*/' || :); }
+refused() {
+	local rc=0 text
+	text=$(c "$@" 2>&1 >/dev/null) || rc=$?
+	text=$(grep -v '^Note: ' <<<"$text")
+	[ "$rc" = 125 ] && [[ $text == *"No space left on device"* && $text != *$'\n'* ]] && [ "$(left)" = "$before" ] ||
+		{ echo "$*: status $rc: $text; left: $(left)"; exit 1; }
+}
+c images -q
+before=
+head -c 3M /dev/zero >"$M/fill"
+refused pull -q "$BUSYBOX"
+rm "$M/fill"
+c pull -q "$BUSYBOX"
+before=$(left)
+cat /dev/zero >"$M/fill" 2>/dev/null || :
+refused run --rm --network none "$BUSYBOX" true
+refused create "$BUSYBOX" true
+refused volume create full
+rm "$M/fill"
+c run --rm --network none "$BUSYBOX" true
+S
+	chmod a+r "$BATS_TEST_TMPDIR/full.sh"
+	mkdir "$BATS_TEST_TMPDIR/m"
+	M=$BATS_TEST_TMPDIR/m run unshare --map-root-user --mount bash "$BATS_TEST_TMPDIR/full.sh"
+	ok
+}
+
+@test "no user namespaces left: the setting is named" {
+	run unshare --map-root-user sh -c 'echo 1 >/proc/sys/user/max_user_namespaces &&
+		exec unshare --user --map-user=1000 --map-group=1000 "$CORACLE" run -q --rm host true'
+	fails 125 /proc/sys/user/max_user_namespaces
+	[ "$(state)" = "$before" ]
 }

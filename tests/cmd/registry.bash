@@ -18,27 +18,29 @@ free_port() {
 	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# NAME [USER PASSWORD]: start one; its address goes to REGISTRY_<NAME> ("localhost:PORT").
+# NAME [USER PASSWORD]: start one; its address goes to REGISTRY_<NAME> ("localhost:PORT"). CERTIFICATE: another one than
+# "server" of the suite's directory tls.
 registry_start() {
-	local name=$1 user=${2-} password=${3-} dir=$SUITE/registry-$1 port
+	local name=$1 user=${2-} password=${3-} dir=$SUITE/registry-$1 certificate=$SUITE/tls/${CERTIFICATE-server} port
 	port=$(free_port)
 	mkdir -p "$dir/data"
 	{
 		printf 'version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\n'
 		printf 'storage: {filesystem: {rootdirectory: %s}, delete: {enabled: true}}\n' "$dir/data"
 		printf 'http:\n  addr: 127.0.0.1:%s\n  secret: x\n' "$port"
-		printf '  tls: {certificate: %s, key: %s}\n' "$SUITE/tls/server.crt" "$SUITE/tls/server.key"
+		printf '  tls: {certificate: %s, key: %s}\n' "$certificate.crt" "$certificate.key"
 		if [ -n "$user" ]; then
 			htpasswd -Bbn "$user" "$password" >"$dir/htpasswd" 2>/dev/null
 			printf 'auth: {htpasswd: {realm: test, path: %s}}\n' "$dir/htpasswd"
 		fi
 	} >"$dir/config.yml"
-	docker-registry serve "$dir/config.yml" >"$dir/log" 2>&1 3>&- &
+	# It would take our REGISTRY_... for settings of its own.
+	env -i PATH="$PATH" HOME="$dir" docker-registry serve "$dir/config.yml" >"$dir/log" 2>&1 3>&- &
 	echo $! >"$dir/pid"
 	disown
 	export "REGISTRY_${name^^}=localhost:$port"
-	curl -s -o /dev/null --retry 50 --retry-connrefused --retry-delay 0 --retry-max-time 20 \
-		--cacert "$SUITE/tls/ca.crt" "https://localhost:$port/v2/" ||
+	curl -s -k -o /dev/null --retry 50 --retry-connrefused --retry-delay 0 --retry-max-time 20 \
+		"https://localhost:$port/v2/" ||
 		{ echo "docker-registry does not start: $(tail -n 3 "$dir/log")" >&2; return 1; }
 }
 
