@@ -67,6 +67,7 @@ r() {
 	c run --rm --network none --userns keep-id --rootfs "$BATS_TEST_TMPDIR/root" sh -c 'id -u; id -g; grep ":$(id -u):" /etc/passwd'; ok
 	[ "${lines[0]}" = "$(id -u)" ] && [ "${lines[1]}" = "$(id -g)" ]
 	has "$(id -un):*:$(id -u)"
+	remove_tree "$BATS_TEST_TMPDIR/root"
 }
 
 # COMMAND...: what it prints on a terminal of its own, where Ctrl-C is typed once it says "ready".
