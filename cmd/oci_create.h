@@ -13,7 +13,7 @@ struct oci_create_options {
 	bool unused;
 	char *bundle, *config, *console_socket, *pid_file;
 	int64_t preserve_fds;
-	bool no_pivot, no_new_keyring, no_subreaper, detach, keep;
+	bool no_pivot, no_new_keyring, detach, keep;
 };
 
 extern const struct opt oci_create_opts[];

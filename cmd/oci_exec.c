@@ -183,6 +183,8 @@ static int run_in(struct bundle_container *c, const struct exec_options *o, stru
 		return err_msg(e, ESRCH, "container '%s' is not running", c->state.id);
 	if (p->terminal && o->detach && !o->console_socket)
 		return err_msg(e, EINVAL, "a terminal of a detached process needs --console-socket");
+	if (p->cpus_final)
+		return err_msg(e, ENOTSUP, "process.execCPUAffinity.final: not supported by this runtime");
 	idmap_of(c->state.pid, &map);
 	map.none = !c->spec->namespaces[RSPEC_NS_USER].listed;
 	if (find_cgroups(c, o, &cgroups, e) < 0 || schedule_set(p, e) < 0 || schedule_cpus(p->cpus_initial, e) < 0)

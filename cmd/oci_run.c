@@ -116,8 +116,8 @@ static const struct opt options[] = {
 	  COMPLETE_NONE, 0, NULL },
 	{ "keep", 0, OPT_FLAG, AT(keep), NULL, "Do not delete the container when it has ended", NULL, COMPLETE_NONE, 0,
 	  NULL },
-	{ "no-subreaper", 0, OPT_FLAG, AT(no_subreaper), NULL, "Leave orphans of the container to others", NULL,
-	  COMPLETE_NONE, 0, NULL },
+	{ "no-subreaper", 0, OPT_IGNORED, 0, NULL, "Accepted: orphans are never collected here", NULL, COMPLETE_NONE, 0,
+	  NULL },
 	OPT_END
 };
 

@@ -312,6 +312,12 @@ static void read_personality(struct reader *r, json_t *linux_obj)
 }
 
 /* What is asked for and cannot be given is an error of the start, not of reading. */
+static void refuse(struct reader *r, const char *what)
+{
+	if (!r->s->refused)
+		r->s->refused = arena_strdup(&r->s->arena, what);
+}
+
 static void read_refused(struct reader *r, json_t *linux_obj)
 {
 	static const char *const keys[] = { "intelRdt", "memoryPolicy", "netDevices" };
@@ -319,8 +325,10 @@ static void read_refused(struct reader *r, json_t *linux_obj)
 	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
 		json_t *o = reader_object(r, linux_obj, "linux", keys[i]);
 
-		if (o && json_object_size(o) > 0 && !r->s->refused)
-			r->s->refused = arena_printf(&r->s->arena, "linux.%s", keys[i]);
+		g_autofree char *name = g_strconcat("linux.", keys[i], NULL);
+
+		if (o && json_object_size(o) > 0)
+			refuse(r, name);
 	}
 }
 
@@ -344,5 +352,9 @@ void read_linux_object(struct reader *r, json_t *o)
 	s->mount_label = reader_string(r, o, "linux", "mountLabel");
 	read_personality(r, o);
 	read_refused(r, o);
+	if (s->mount_label && *s->mount_label)
+		refuse(r, "linux.mountLabel");
+	if (s->resources.check_before_update)
+		refuse(r, "linux.resources.memory.checkBeforeUpdate");
 	read_seccomp(r, o);
 }

@@ -155,6 +155,10 @@ int cgroup_oci_make(const struct cgroup_oci_request *req, char **dirs, struct er
 		*d = NULL;
 	if (n == 0 && wants_limits(res) && req->manager == CGROUP_OCI_DISABLED)
 		return err_msg(e, EINVAL, "linux.resources: limits need a cgroup, and the cgroup manager is disabled");
+	if (n == 0 && wants_limits(res) && req->manager == CGROUP_OCI_SYSTEMD) {
+		err_msg(e, ENOTSUP, "linux.resources: limits by systemd are not supported by this runtime");
+		return err_hint(e, "use --cgroup-manager cgroupfs, or no limits");
+	}
 	if (n == 0 && wants_limits(res) && req->manager == CGROUP_OCI_CGROUPFS) {
 		err_msg(e, EACCES, "linux.resources: limits need a cgroup, and none here may be written by this user");
 		return err_hint(e, "run in a delegated cgroup, or without the limits");
@@ -190,6 +194,8 @@ int cgroup_oci_apply(char *const *dirs, const struct rspec_resources *r, struct 
 {
 	bool v1 = false;
 
+	if (r->check_before_update)
+		return err_msg(e, ENOTSUP, "memory.checkBeforeUpdate: not supported by this runtime");
 	for (char *const *d = dirs; *d; d++)
 		v1 = v1 || !is_v2(*d);
 	for (char *const *d = dirs; *d; d++) {

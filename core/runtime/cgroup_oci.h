@@ -2,7 +2,7 @@
  * both at once (hybrid).
  *
  * With cgroupfs the path is one below each hierarchy's mount; without a path it is the container's id there. With
- * systemd it is SLICE:PREFIX:NAME, and a scope is asked for. Who may not make cgroups (an ordinary user on v1, or on
+ * systemd it is SLICE:PREFIX:NAME; no scope is made yet, so limits are an error there. Who may not make cgroups (an ordinary user on v1, or on
  * v2 without a delegated one) gets none: that is an error only when the spec sets limits. The rules of the device
  * cgroup are no limits in this sense: without rights to them there are no rights to devices either.
  */
@@ -34,7 +34,7 @@ int cgroup_oci_make(const struct cgroup_oci_request *req, char **dirs, struct er
 /* Put a process into all of them. */
 int cgroup_oci_enter(char *const *dirs, pid_t pid, struct err *e);
 
-/* Change limits of those directories (`update`). */
+/* Change limits of those directories (`update`). 0 or -errno. */
 int cgroup_oci_apply(char *const *dirs, const struct rspec_resources *r, struct err *e);
 
 /* The directory among them that can freeze, or NULL. */

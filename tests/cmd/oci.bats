@@ -163,6 +163,8 @@ poststop "status":"stopped"' ] || no "$(cat "$BATS_TEST_TMPDIR/log")"
 		.process.cwd = "tmp"	process.cwd: is not an absolute path: "tmp"
 		.process.rlimits = [{"type":"RLIMIT_CORE","hard":0,"soft":0},{"type":"RLIMIT_CORE","hard":0,"soft":0}]	process.rlimits[1].type: is listed twice
 		.linux.intelRdt = {"closID":"x"}	linux.intelRdt: not supported
+		.linux.mountLabel = "system_u:x"	linux.mountLabel: not supported
+		.linux.resources.memory = {"checkBeforeUpdate":true}	linux.resources.memory.checkBeforeUpdate: not supported
 		.process.args = ["/nothere"]	executable file '/nothere' not found
 		.mounts += [{"destination":"/x","type":"bind","source":"/nothere","options":["bind"]}]	bind /nothere at /x
 	EOF
@@ -170,6 +172,17 @@ poststop "status":"stopped"' ] || no "$(cat "$BATS_TEST_TMPDIR/log")"
 	echo '{' >"$B/config.json"
 	create bad
 	fails 1 "config.json: line"
+}
+
+@test "limits that nobody can set are refused, whoever manages control groups" {
+	change '.linux.resources = {"pids":{"limit":10}}'
+	for manager in systemd disabled; do
+		cs oci --cgroup-manager "$manager" create --bundle "$B" limited
+		fails 1 "linux.resources: limits"
+	done
+	cs oci --systemd-cgroup create --bundle "$B" limited
+	fails 1 "--cgroup-manager cgroupfs"
+	[ -z "$(ls "$XDG_RUNTIME_DIR/coracle-oci")" ]
 }
 
 @test "a runtime that is killed at any step leaves what delete --force removes" {
