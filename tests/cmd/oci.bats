@@ -15,8 +15,12 @@ setup() {
 
 teardown() {
 	"$CORACLE" oci delete --force --regex '.*' || :
-	podman_ rm -f -a >/dev/null 2>&1 || :
-	remove_tree "$BATS_TEST_TMPDIR/store"
+	if [ -e "$BATS_TEST_TMPDIR/store" ]; then
+		podman_ rm -f -a >/dev/null 2>&1 || :
+		# podman leaves a process that keeps its user namespace.
+		kill "$(cat "$XDG_RUNTIME_DIR/libpod/tmp/pause.pid")" 2>/dev/null || :
+		remove_tree "$BATS_TEST_TMPDIR/store"
+	fi
 }
 
 # FILTER: change config.json by jq.
