@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -106,12 +107,34 @@ const char *oci_root_path(void)
 	return path;
 }
 
+/* The default one may be in /tmp, where others can come first: what lies in it names programs that we execute. */
+static int check_owner(int fd, struct err *e)
+{
+	const char *path = oci_root_path();
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_set(e, errno, "state directory %s", path);
+	if (st.st_uid == geteuid() && !(st.st_mode & 022))
+		return 0;
+	err_msg(e, EPERM, "state directory %s: it belongs to user %u, with mode %03o: others can write to it", path,
+		(unsigned)st.st_uid, (unsigned)st.st_mode & 0777);
+	return err_hint(e, "name another with --root");
+}
+
 int oci_root(struct err *e)
 {
 	static int root = -1;
 
-	if (root < 0)
-		root = bundle_root_open(oci_root_path(), e);
+	if (root < 0) {
+		autofd fd = bundle_root_open(oci_root_path(), e);
+
+		if (fd < 0)
+			return fd;
+		if (!globals.root && check_owner(fd, e) < 0)
+			return -e->code;
+		root = take_fd(&fd);
+	}
 	return root;
 }
 

@@ -200,6 +200,19 @@ poststop "status":"stopped"' ] || no "$(cat "$BATS_TEST_TMPDIR/log")"
 	done
 }
 
+@test "a state directory in /tmp that others can write to is not used" {
+	unset XDG_RUNTIME_DIR
+	export TMPDIR=$BATS_TEST_TMPDIR
+	mkdir "$TMPDIR/coracle-oci-$(id -u)"
+	chmod 777 "$TMPDIR/coracle-oci-$(id -u)"
+	oci list
+	[ "$status" -ne 0 ]
+	[[ $output == *"others can write to it"* ]]
+	chmod 700 "$TMPDIR/coracle-oci-$(id -u)"
+	oci list
+	[ "$status" -eq 0 ]
+}
+
 @test "--preserve-fds passes them on, and nothing else is open" {
 	program sh -c 'cat <&3; ls /proc/self/fd | wc -l'
 	echo passed >"$BATS_TEST_TMPDIR/f"
