@@ -253,7 +253,8 @@ static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 	struct ops *s = ops_of(req);
 	int r;
 
-	ops_lock(s->o);
+	/* A symbolic link may have the name next: a path that goes through it must not be in use then. */
+	ops_lock_alone(s->o);
 	r = remove_dir(s->o, ops_node(s, parent), name);
 	ops_unlock(s->o);
 	(void)libfuse.reply_err(req, -r);

@@ -8,7 +8,8 @@
  *     every lifetime that we give it is infinite.
  *
  * Locks, in this order: `tree` (shared by everything that uses paths, exclusive for what changes the path of
- * others: rename), a copy-up stripe, `table`, `handles`, `lists`. None is held while a reply is sent.
+ * others, or whether it is a directory's: rename, rmdir), a copy-up stripe, `table`, `handles`, `lists`. None is
+ * held while a reply is sent.
  * No memory, descriptors or room are errors of one request: no allocation here ends the process.
  */
 #ifndef CORACLE_STORAGE_OVERLAY_FUSE_OVL_H
