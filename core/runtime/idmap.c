@@ -213,10 +213,9 @@ struct side {
 	const char *what;       /* "uid", "gid" */
 };
 
+/* Neighbours stay two ranges: the kernel takes none that spans two of the namespace that we are in. */
 static int add_host(struct side *s, uint32_t inside, uint32_t outside, uint32_t count, struct err *e)
 {
-	struct id_range *last = *s->n ? &s->out[*s->n - 1] : NULL;
-
 	for (size_t i = 0; i < *s->n; i++) {
 		const struct id_range *r = &s->out[i];
 
@@ -224,10 +223,6 @@ static int add_host(struct side *s, uint32_t inside, uint32_t outside, uint32_t 
 		    (outside < (uint64_t)r->outside + r->count && r->outside < (uint64_t)outside + count))
 			return err_msg(e, EINVAL, "%s map %u:%u:%u overlaps another one", s->what, inside, outside,
 				       count);
-	}
-	if (last && last->inside + last->count == inside && last->outside + last->count == outside) {
-		last->count += count;
-		return 0;
 	}
 	if (*s->n == IDMAP_MAX)
 		return err_msg(e, E2BIG, "%s map has more than %d ranges", s->what, IDMAP_MAX);
