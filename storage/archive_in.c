@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <limits.h>
 #include <locale.h>
 #include <string.h>
 #include <sys/sendfile.h>
@@ -19,7 +20,7 @@
 
 #define PIECE (256 * 1024)
 #define LINKS_MAX 8
-#define MEMBERS_MAX 1000000
+#define MEMBERS_MAX 100000
 
 struct member { int64_t offset, size; char *link; };
 
@@ -97,13 +98,20 @@ static bool is_compressed(int fd)
 	       ((head[0] == 0x1f && head[1] == 0x8b) || !memcmp(head, "\x28\xb5\x2f\xfd", 4));
 }
 
+/* Names are kept in memory, and a few compressed bytes may stand for many long ones. */
+static bool too_long(const char *name)
+{
+	return name && strlen(name) >= PATH_MAX;
+}
+
 static int add_member(struct archive_in *a, struct archive *ar, struct archive_entry *ae, struct err *e)
 {
 	const char *name = archive_entry_pathname(ae), *hard = archive_entry_hardlink(ae);
 	g_autofree char *clean = name ? unpack_clean_name(name) : NULL;
 	struct member *m;
 
-	if (!clean || g_hash_table_size(a->members) >= MEMBERS_MAX)
+	if (!clean || too_long(name) || too_long(hard) || too_long(archive_entry_symlink(ae)) ||
+	    g_hash_table_size(a->members) >= MEMBERS_MAX)
 		return err_msg(e, EBADMSG, "a member with a bad name, or too many");
 	m = g_new0(struct member, 1);
 	m->offset = archive_filter_bytes(ar, 0);

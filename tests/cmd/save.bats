@@ -118,6 +118,8 @@ works() {
 	c load -i junk; fails 125 "not an image archive"
 	tar -cf empty.tar -T /dev/null
 	c load -i empty.tar; fails 125 "neither a docker archive nor an OCI layout"
+	tar -cf long.tar --transform="s,.*,$(printf 'x/%.0s' {1..2500})y," junk
+	c load -i long.tar; fails 125 "a member with a bad name"
 	# One byte of a layer.
 	cp a.tar bad.tar
 	printf X | dd of=bad.tar bs=1 seek=$(grep -abo 'root:x:0:0' a.tar | head -1 | cut -d: -f1) conv=notrunc status=none
