@@ -14,6 +14,7 @@
 #include "core/base/fd.h"
 #include "core/base/file.h"
 #include "core/base/path.h"
+#include "core/container/edit.h"
 #include "core/runtime/cgroup.h"
 #include "core/runtime/namespaces.h"
 #include "net/names.h"
@@ -220,12 +221,19 @@ static int serve_all(struct launch_ctx *x, struct err *e)
 	return 0;
 }
 
-static void note_ports(struct launch_ctx *x)
+/* The record of a new container is written later; that of an old one says what an earlier start was given. */
+static int note_ports(struct launch_ctx *x, struct err *e)
 {
 	struct container_record *r = x->job->record;
+	bool changed = false;
 
-	for (size_t i = 0; i < x->net.n_ports && i < r->n_ports; i++)
+	for (size_t i = 0; i < x->net.n_ports && i < r->n_ports; i++) {
+		changed = changed || r->ports[i].host_port != x->net.ports[i].host_port;
 		r->ports[i].host_port = x->net.ports[i].host_port;
+	}
+	if (!changed || x->job->config_json)
+		return 0;
+	return container_set_host_ports(&x->job->c->place, r->id, r->ports, r->n_ports, e);
 }
 
 static int prepare(void *ctx, struct launch_params *p, struct err *e)
@@ -236,11 +244,8 @@ static int prepare(void *ctx, struct launch_params *p, struct err *e)
 
 	if (serve_all(x, e) < 0)
 		return -e->code;
-	if (x->net.n_ports) {
-		if (net_plan_bind(&x->net, e) < 0)
-			return -e->code;
-		note_ports(x);
-	}
+	if (x->net.n_ports && (net_plan_bind(&x->net, e) < 0 || note_ports(x, e) < 0))
+		return -e->code;
 	if (!cgroup_has_limits(limits))
 		return 0;
 	if (!cgroup_mode_parse(x->job->extras->cgroups, &req.mode) ||

@@ -63,3 +63,19 @@ int container_rename(const struct container_place *p, const char *id, const char
 	(void)name_release(p, r < 0 ? name : old, id);
 	return r;
 }
+
+int container_set_host_ports(const struct container_place *p, const char *id, const struct port_mapping *ports, size_t n,
+			     struct err *e)
+{
+	autorecord *record = NULL;
+	autofd lock = begin(p, id, &record, e);
+	bool changed = false;
+
+	if (lock < 0)
+		return lock;
+	for (size_t i = 0; i < n && i < record->n_ports; i++) {
+		changed = changed || record->ports[i].host_port != ports[i].host_port;
+		record->ports[i].host_port = ports[i].host_port;
+	}
+	return changed ? write_record(p, record, e) : 0;
+}

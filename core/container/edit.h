@@ -8,4 +8,9 @@
  * killed half-way, the container has its old name, and for others the new one is taken until it is removed. */
 int container_rename(const struct container_place *p, const char *id, const char *name, struct err *e);
 
+/* The host's ports that this start was given, where the user left the choice open: `ports` has as many as the record, in
+ * its order; only the host ports are taken over. Nothing is written when they are the same. 0 or -errno. */
+int container_set_host_ports(const struct container_place *p, const char *id, const struct port_mapping *ports, size_t n,
+			     struct err *e);
+
 #endif

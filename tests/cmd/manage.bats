@@ -49,6 +49,25 @@ start() { "$CORACLE" run -d --network none --name "$1" --rootfs "$ROOT" "${@:2}"
 	cs port; fails 125 "you must supply a running container name or id"
 }
 
+@test "port and inspect tell the port that the last start was given" {
+	"$CORACLE" run -d --name again -p 127.0.0.1::80 --rootfs "$ROOT" sleep 100 >/dev/null 3>&-
+	cs port again 80; ok; first=$output
+	"$CORACLE" stop -t 0 again >/dev/null
+	# The first port is somebody else's now: the start is given another one.
+	python3 -c '
+import signal, socket, sys
+s = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+print("up", flush=True)
+signal.pause()' "${first#*:}" >"$BATS_TEST_TMPDIR/up" 3>&- &
+	taker=$!
+	eventually [ -s "$BATS_TEST_TMPDIR/up" ]
+	"$CORACLE" start again >/dev/null 3>&-
+	cs port again 80; ok; [ "$output" != "$first" ]; second=$output
+	cs inspect again -f '{{json .NetworkSettings.Ports}}'; ok; has "\"HostPort\":\"${second#*:}\""
+	nc -z 127.0.0.1 "${second#*:}"
+	kill "$taker"
+}
+
 # PID: how many processes of its pid namespace do not stand still.
 moving() { "$CORACLE" top "$1" state | tail -n +2 | grep -vc '[TZD]' || :; }
 
