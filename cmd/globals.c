@@ -249,11 +249,29 @@ static const char *nearest_command(const struct command *const *list, const char
 	return found;
 }
 
+/* `group`: the group whose command `word` should be, or NULL. */
+static int unknown_command(const struct command *const *list, const char *group, const char *word)
+{
+	g_autofree char *name = group ? g_strconcat(group, " ", word, NULL) : g_strdup(word);
+	const char *meant = nearest_command(list, name);
+	struct err e = ERR_INIT;
+
+	err_msg(&e, EINVAL, "unrecognized command `coracle %s`", name);
+	if (meant)
+		err_hint(&e, "did you mean `coracle %s`?", meant);
+	else
+		err_hint(&e, "see `coracle %s%s--help`", group ? group : "", group ? " " : "");
+	return fail(&e);
+}
+
+static bool is_help(const char *word)
+{
+	return !strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help");
+}
+
 static int dispatch(struct context *c, const struct command *const *list, int argc, char **argv)
 {
-	struct err e = ERR_INIT;
 	const struct command *cmd;
-	const char *meant;
 	int words;
 
 	if (argc == 0 || !strcmp(argv[0], "help")) {
@@ -269,17 +287,12 @@ static int dispatch(struct context *c, const struct command *const *list, int ar
 	cmd = command_find(list, argc, argv, &words);
 	if (cmd)
 		return command_execute(c, cmd, argc - words + 1, argv + words - 1);
-	if (command_is_group(list, argv[0])) {
-		help_program(list, argv[0]);
-		return argc == 1 || !strcmp(argv[1], "--help") ? 0 : EXIT_OURS;
-	}
-	err_msg(&e, EINVAL, "unrecognized command `coracle %s`", argv[0]);
-	meant = nearest_command(list, argv[0]);
-	if (meant)
-		err_hint(&e, "did you mean `coracle %s`?", meant);
-	else
-		err_hint(&e, "see `coracle --help`");
-	return fail(&e);
+	if (!command_is_group(list, argv[0]))
+		return unknown_command(list, NULL, argv[0]);
+	if (argc > 1 && !is_help(argv[1]))
+		return unknown_command(list, argv[0], argv[1]);
+	help_program(list, argv[0]);
+	return 0;
 }
 
 /* Was --config given? It must be known before the files are read, and they before the other options. */

@@ -7,6 +7,8 @@ load helper
 	cs run --help; ok; has "Usage:"; has "--rm"
 	cs help run; ok; has "--rm"
 	cs image; ok; has "exists"
+	cs image --help; ok; has "exists"
+	cs image help; ok; has "exists"
 }
 
 @test "no command is status 125, and help" {
@@ -18,6 +20,9 @@ load helper
 	[ "$output" = "" ] && [ "$(wc -l <<<"$stderr")" = 1 ]
 	cs run --frobnicate busybox; fails 125 "unknown flag: --frobnicate"
 	cs --frobnicate; fails 125 "unknown flag: --frobnicate"
+	cs system frobnicate; fails 125 "unrecognized command \`coracle system frobnicate\`; see \`coracle system --help\`"
+	[ "$output" = "" ] && [ "$(wc -l <<<"$stderr")" = 1 ]
+	cs image exsts x; fails 125 "did you mean \`coracle image exists\`?"
 	cs strat; fails 125 "did you mean \`coracle start\`?"
 	cs run --nmae x busybox; fails 125 "unknown flag: --nmae; did you mean --name?"
 	cs ps extra; fails 125 "takes at most 0 arguments"
