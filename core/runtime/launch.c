@@ -172,6 +172,11 @@ static int clone_into(struct start *s, int sock, int cgroup, uint64_t late, stru
 
 	if (pid == 0)
 		run_init(s, sock, late);
+	if (pid == -EPERM && !(s->ns.make & CLONE_NEWUSER)) {
+		err_set(e, EPERM, "make namespaces");
+		return err_hint(e, "who is not root needs a user namespace among linux.namespaces, as `coracle oci spec "
+				"--rootless` writes it");
+	}
 	if (pid < 0)
 		return namespaces_explain(-pid, (err_set(e, -pid, "make namespaces"), e));
 	s->pid = pid;

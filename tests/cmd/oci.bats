@@ -48,6 +48,12 @@ podman_() {
 		--runtime "$BATS_TEST_TMPDIR/coracle-oci" --cgroup-manager cgroupfs --events-backend none "$@"
 }
 
+@test "a bundle for root, run by another, says what it lacks" {
+	change 'del(.linux.namespaces[] | select(.type == "user")) | del(.linux.uidMappings, .linux.gidMappings)'
+	oci run --bundle "$B" lacking
+	fails 1 "needs a user namespace among linux.namespaces"
+}
+
 @test "run: status, output and nothing left" {
 	program sh -c 'echo hello; exit 7'
 	oci run --bundle "$B" a
