@@ -64,7 +64,7 @@ signal.pause()' "${first#*:}" >"$BATS_TEST_TMPDIR/up" 3>&- &
 	"$CORACLE" start again >/dev/null 3>&-
 	cs port again 80; ok; [ "$output" != "$first" ]; second=$output
 	cs inspect again -f '{{json .NetworkSettings.Ports}}'; ok; has "\"HostPort\":\"${second#*:}\""
-	nc -z 127.0.0.1 "${second#*:}"
+	[ -n "$(ss -Hltn "sport = :${second#*:}")" ]
 	kill "$taker"
 }
 
