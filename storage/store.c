@@ -56,7 +56,7 @@ static char *default_root(char **ret_from)
 }
 
 /* Something else's directory must not be filled with ours: without a version there may be only what an
- * interrupted first command left. */
+ * interrupted first command left. Where another makes the store at the same time, its version is there by now. */
 static int check_is_ours(struct store *s, struct err *e)
 {
 	int fd = openat(s->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -74,6 +74,8 @@ static int check_is_ours(struct store *s, struct err *e)
 
 		for (size_t i = 0; i < G_N_ELEMENTS(directories); i++)
 			known |= strcmp(entry->d_name, directories[i]) == 0;
+		if (!known && faccessat(s->root_fd, "version", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			break;
 		if (!known) {
 			err_msg(e, ENOTEMPTY, "%s is not a store of coracle: it has \"%s\" but no file "
 				"\"version\"", s->root, entry->d_name);

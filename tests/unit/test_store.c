@@ -2,9 +2,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -129,6 +131,50 @@ static void test_refusals(void)
 	g_assert_nonnull(strstr(e.msg, "format 99"));
 }
 
+/* Opens the store at `root` when `gate` ends. */
+static void open_at_once(const char *root, const char *run, int gate)
+{
+	struct store_options o = { .root = root, .run_root = run };
+	struct err e = ERR_INIT;
+	struct store *s;
+	char byte;
+
+	if (read(gate, &byte, 1) != 0 || store_open(&o, &s, &e) < 0) {
+		fprintf(stderr, "# %s\n", e.msg);
+		_exit(1);
+	}
+	_exit(0);
+}
+
+/* Many first commands at once: each makes the store, or finds what another made just now. */
+static void test_first_opens(void)
+{
+	enum { PROCESSES = 8, ROUNDS = 100 };
+	g_autofree char *run = g_strconcat(base, "/run", NULL);
+
+	for (int round = 0; round < ROUNDS; round++) {
+		g_autofree char *root = g_strdup_printf("%s/first%d", base, round);
+		pid_t pids[PROCESSES];
+		int gate[2], status;
+
+		g_assert_cmpint(pipe(gate), ==, 0);
+		for (int i = 0; i < PROCESSES; i++) {
+			pids[i] = fork();
+			g_assert_cmpint(pids[i], >=, 0);
+			if (pids[i] == 0) {
+				close(gate[1]);
+				open_at_once(root, run, gate[0]);
+			}
+		}
+		close(gate[0]);
+		close(gate[1]);
+		for (int i = 0; i < PROCESSES; i++) {
+			g_assert_cmpint(waitpid(pids[i], &status, 0), ==, pids[i]);
+			g_assert_cmpint(status, ==, 0);
+		}
+	}
+}
+
 static void test_volumes(void)
 {
 	static const char *const labels[] = { "a=b", NULL };
@@ -156,6 +202,7 @@ int main(int argc, char **argv)
 	base = g_dir_make_tmp("coracle-store-XXXXXX", NULL);
 	g_test_add_func("/store/images", test_images);
 	g_test_add_func("/store/collect", test_collect);
+	g_test_add_func("/store/first-opens", test_first_opens);
 	g_test_add_func("/store/volumes", test_volumes);
 	g_test_add_func("/store/refusals", test_refusals);
 	r = g_test_run();
