@@ -43,6 +43,7 @@ struct launch_extras {
 	bool env_file_full;             /* .containerenv has content */
 	char *tz, *init_path;
 	char *subuid_name, *subgid_name;
+	uint32_t auto_first, auto_size; /* --userns auto: the range that is this container's until it is removed */
 	char *cgroups;                  /* --cgroups */
 	char **anonymous;               /* volumes that go with the container */
 };
@@ -88,6 +89,10 @@ int launch_read_config(int container_fd, struct rspec **ret, struct err *e);
 struct idmap;
 int launch_idmap(struct context *c, const struct container_record *r, const struct launch_extras *x,
 		 struct idmap *ret, struct err *e);
+
+/* "keep-id:uid=5" and the other words of --userns, but for container:NAME. 0 or -errno. */
+struct userns_request;
+int launch_userns_parse(const char *mode, struct userns_request *req, struct err *e);
 
 /* The ids that --userns keep-id keeps, as the container sees them. */
 void launch_keep_ids(const struct container_record *r, uint32_t *uid, uint32_t *gid);

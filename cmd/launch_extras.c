@@ -60,6 +60,10 @@ char *launch_extras_to_json(const struct launch_extras *x)
 	put_string(o, "cgroups", x->cgroups);
 	put_string(o, "subuidName", x->subuid_name);
 	put_string(o, "subgidName", x->subgid_name);
+	if (x->auto_size) {
+		json_object_set_new(o, "autoFirst", json_integer(x->auto_first));
+		json_object_set_new(o, "autoSize", json_integer(x->auto_size));
+	}
 	json_object_set_new(o, "anonymousVolumes", strings_to_json(x->anonymous));
 	text = json_compact(o);
 	json_decref(o);
@@ -123,6 +127,8 @@ int launch_extras_from_json(struct container_record *r, struct launch_extras *re
 	x.cgroups = get_string(a, o, "cgroups");
 	x.subuid_name = get_string(a, o, "subuidName");
 	x.subgid_name = get_string(a, o, "subgidName");
+	x.auto_first = (uint32_t)json_integer_value(json_object_get(o, "autoFirst"));
+	x.auto_size = (uint32_t)json_integer_value(json_object_get(o, "autoSize"));
 	x.anonymous = get_strings(a, o, "anonymousVolumes");
 	json_decref(o);
 	if (result < 0)

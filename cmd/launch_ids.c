@@ -27,7 +27,7 @@ static int one_option(const char *mode, const char *option, struct userns_reques
 	return 0;
 }
 
-static int parse_mode(const char *mode, struct userns_request *req, struct err *e)
+int launch_userns_parse(const char *mode, struct userns_request *req, struct err *e)
 {
 	g_auto(GStrv) parts = g_strsplit(mode, ":", 2);
 	g_auto(GStrv) options = g_strsplit(parts[1] ? parts[1] : "", ",", -1);
@@ -74,8 +74,10 @@ int launch_idmap(struct context *c, const struct container_record *r, const stru
 	}
 	if (r->uid_maps || r->gid_maps || x->subuid_name || x->subgid_name)
 		use_maps(r, x, &req);
-	else if (r->userns && *r->userns && parse_mode(r->userns, &req, e) < 0)
+	else if (r->userns && *r->userns && launch_userns_parse(r->userns, &req, e) < 0)
 		return -e->code;
+	req.auto_first = x->auto_first;
+	req.auto_size = x->auto_size;
 	return idmap_plan(&req, ret, e);
 }
 
@@ -84,7 +86,7 @@ void launch_keep_ids(const struct container_record *r, uint32_t *uid, uint32_t *
 	struct userns_request req = { .mode = USERNS_HOST, .keep_uid = getuid(), .keep_gid = getgid() };
 	struct err ignored = ERR_INIT;
 
-	(void)parse_mode(r->userns ? r->userns : "", &req, &ignored);
+	(void)launch_userns_parse(r->userns ? r->userns : "", &req, &ignored);
 	*uid = req.keep_uid;
 	*gid = req.keep_gid;
 }

@@ -20,6 +20,7 @@ libcmd_a_SOURCES += \
 	cmd/run_limits.c \
 	cmd/run_mount_parse.c cmd/run_mount_parse.h \
 	cmd/run_mounts.c \
+	cmd/run_auto_ids.c \
 	cmd/run_names.c \
 	cmd/run_network.c \
 	cmd/run_options.c cmd/run_options.h \

@@ -126,7 +126,7 @@ int run_names_plan(struct run_plan *p, struct err *e)
 		return -e->code;
 	if (run_network_plan(p, e) < 0 || join_userns(p, e) < 0)
 		return -e->code;
-	if (launch_idmap(p->c, p->rec, &p->x, &p->map, e) < 0)
+	if (run_auto_ids(p, e) < 0 || launch_idmap(p->c, p->rec, &p->x, &p->map, e) < 0)
 		return -e->code;
 	return make_hostname(p, e);
 }

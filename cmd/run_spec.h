@@ -32,6 +32,7 @@ int run_plan_make(struct run_plan *p, struct err *e);
 int run_plan_volumes(struct run_plan *p, struct err *e);
 
 int run_names_plan(struct run_plan *p, struct err *e);          /* namespaces and ids */
+int run_auto_ids(struct run_plan *p, struct err *e);            /* --userns auto: which ids */
 int run_env_plan(struct run_plan *p, struct err *e);            /* environment, command, directory */
 int run_limits_plan(struct run_plan *p, struct err *e);         /* ulimits, control group, sysctls */
 int run_security_plan(struct run_plan *p, struct err *e);       /* capabilities, filter, masks */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -40,6 +41,27 @@ int lock_try(int fd, enum lock_mode mode)
 int lock_wait(int fd, enum lock_mode mode)
 {
 	return set(fd, F_OFD_SETLKW, type_of(mode));
+}
+
+int lock_try_range(int fd, off_t first, off_t len, off_t *ret_end)
+{
+	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = first, .l_len = len };
+
+	/* Who held it may give it back between the two questions: ask again. */
+	for (;;) {
+		struct flock other = fl;
+
+		if (fcntl(fd, F_OFD_SETLK, &fl) == 0)
+			return 0;
+		if (errno != EAGAIN && errno != EACCES)
+			return -errno;
+		if (fcntl(fd, F_OFD_GETLK, &other) < 0)
+			return -errno;
+		if (other.l_type == F_UNLCK)
+			continue;
+		*ret_end = other.l_len ? other.l_start + other.l_len : INT64_MAX;
+		return -EAGAIN;
+	}
 }
 
 void lock_release(int fd)

@@ -8,6 +8,7 @@
 #define CORACLE_BASE_LOCK_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "core/base/err.h"
 
@@ -21,6 +22,10 @@ int lock_try(int fd, enum lock_mode mode);
 
 /* Wait for the lock. 0 or -errno. */
 int lock_wait(int fd, enum lock_mode mode);
+
+/* Take `len` bytes from `first` on exclusively without waiting; no byte need be there. 0, or -EAGAIN with the end of a
+ * range that somebody else holds in the way in `ret_end`, or -errno. */
+int lock_try_range(int fd, off_t first, off_t len, off_t *ret_end);
 
 /* Give it back (closing the descriptor does so too). */
 void lock_release(int fd);

@@ -16,7 +16,6 @@
 #include "core/runtime/idmap_private.h"
 #include "core/runtime/subid.h"
 
-#define AUTO_SIZE 65536u
 
 int64_t idmap_outside(const struct id_range *r, size_t n, uint32_t inside)
 {
@@ -314,10 +313,7 @@ static int plan_side(const struct userns_request *req, struct side *s, struct er
 	case USERNS_NOMAP:
 		return add_store(s, 0, 1, subs, e);
 	case USERNS_AUTO:
-		if (req->auto_size > subs)
-			return err_msg(e, EINVAL, "--userns=auto:size=%u: there are %u subordinate %ss",
-				       req->auto_size, subs, s->what);
-		return add_store(s, 0, 1, req->auto_size ? req->auto_size : MIN(subs, AUTO_SIZE), e);
+		return add_store(s, 0, req->auto_first, req->auto_size, e);
 	case USERNS_MAPS:
 		/* As podman: with one side given, it is used for both. */
 		if (!maps || !*maps)

@@ -30,7 +30,7 @@ enum userns_mode { USERNS_HOST, USERNS_KEEP_ID, USERNS_NOMAP, USERNS_AUTO, USERN
 struct userns_request {
 	enum userns_mode mode;
 	uint32_t keep_uid, keep_gid;    /* keep-id:uid=,gid=; the default is the caller's own */
-	uint32_t auto_size;             /* auto:size=, 0: 65536 or what there is */
+	uint32_t auto_first, auto_size; /* auto: the range of the store map's ids, see cmd/run_auto_ids.c */
 	const char *const *uid_maps, *const *gid_maps;  /* --uidmap/--gidmap "inside:outside:count" */
 	const char *subuid_name, *subgid_name;          /* --subuidname/--subgidname, NULL */
 };

@@ -147,6 +147,58 @@ P
 	assert_clean
 }
 
+# outside NAME: the first host id and the number of ids of a running container, or of a command's output.
+outside() { "$CORACLE" exec "$1" awk '{ print $2, $3; exit }' /proc/self/uid_map; }
+
+@test "--userns auto: each container has ids of its own, until it is removed" {
+	c pull -q "$BUSYBOX"
+	for n in a b; do
+		c run -d --network none --userns=auto --name $n "$BUSYBOX" sleep 1000
+		ok
+	done
+	c create --network none --userns=auto:size=2000 --name made "$BUSYBOX" sleep 1000
+	ok
+	a=$(outside a) b=$(outside b)
+	[ "$a" != "$b" ] || no "the same ids: $a"
+	[ "${a#* }" -eq 1024 ] && [ "${b#* }" -eq 1024 ] || no "sizes: $a, $b"
+	# Kept by a stopped container, and by one that was never started; given back by a removed one.
+	c stop -t 0 a
+	c run -d --network none --userns=auto --name d "$BUSYBOX" sleep 1000
+	d=$(outside d)
+	c start a made
+	ok
+	[ "$(outside a)" = "$a" ] || no "other ids after a start: $(outside a)"
+	for n in "$a" "$b" "$(outside made)" "$d"; do
+		seq "${n% *}" $((${n% *} + ${n#* } - 1))
+	done | sort | uniq -d | grep . && no "ids of two containers"
+	c rm -f -t 0 a
+	c run -d --network none --userns=auto --name e "$BUSYBOX" sleep 1000
+	[ "$(outside e)" = "$a" ] || no "the ids of a removed container are not used again"
+	# Another that shares the ids of a running one.
+	c run --rm --network none --userns=container:b "$BUSYBOX" awk '{ print $2, $3; exit }' /proc/self/uid_map
+	says "$b"
+	c run --rm --network none --userns=auto:size=65000 "$BUSYBOX" true
+	fails 125 "no 65000 ids are left"
+	c rm -f -t 0 -a
+	assert_clean
+}
+
+@test "--userns auto: many at once get ids of their own; as many as the accounts need" {
+	c pull -q "$BUSYBOX"
+	for n in 1 2 3 4 5 6 7 8; do
+		"$CORACLE" create --network none --userns=auto --name "m$n" "$BUSYBOX" sleep 1000 >/dev/null &
+	done
+	wait
+	"$CORACLE" start m1 m2 m3 m4 m5 m6 m7 m8 >/dev/null
+	firsts=$(for n in 1 2 3 4 5 6 7 8; do outside m$n; done | sort -u)
+	[ "$(wc -l <<<"$firsts")" -eq 8 ] || no "not eight ranges: $firsts"
+	c rm -f -t 0 -a
+	# The user, and the accounts of the image: Debian's nobody (65534) does not count.
+	c run --rm --network none --userns=auto -u 5000:6000 "$BUSYBOX" awk '{ print $3; exit }' /proc/self/uid_map
+	says 6001
+	assert_clean
+}
+
 @test "the image host takes every map" {
 	c run --rm --network none --userns=keep-id host id -u
 	ok
