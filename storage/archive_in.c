@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -21,6 +22,8 @@
 #define PIECE (256 * 1024)
 #define LINKS_MAX 8
 #define MEMBERS_MAX 100000
+#define SPOOL_LEAVES 20                 /* a spool leaves this part of the disk, */
+#define SPOOL_ENOUGH (256UL << 20)       /* or so many bytes */
 
 struct member { int64_t offset, size; char *link; };
 
@@ -58,6 +61,19 @@ static int open_spool(struct store *s, struct err *e)
 	return fd < 0 ? err_set(e, errno, "a temporary file in %s/tmp", s->root) : fd;
 }
 
+/* A few bytes may inflate to very many: the spool leaves the disk's other users some room. */
+static int check_room(int to, struct err *e)
+{
+	struct statvfs v;
+
+	if (fstatvfs(to, &v) < 0)
+		return err_set(e, errno, "a temporary file of the store");
+	if (v.f_bavail > v.f_blocks / SPOOL_LEAVES || (uint64_t)v.f_bavail * v.f_frsize > SPOOL_ENOUGH)
+		return 0;
+	err_msg(e, ENOSPC, "the archive is larger than what the store's disk has room for while it is read");
+	return err_hint(e, "load it uncompressed from a file or directory, or use another disk (--root)");
+}
+
 static int inflate_piece(struct inflate *z, const uint8_t *in, size_t len, uint8_t *out, int to, struct err *e)
 {
 	bool last = len == 0;
@@ -66,6 +82,8 @@ static int inflate_piece(struct inflate *z, const uint8_t *in, size_t len, uint8
 
 	do {
 		r = inflate_step(z, &in, &len, out, PIECE, &got, e);
+		if (r == 0 && got > 0)
+			r = check_room(to, e);
 		if (r == 0 && (r = fd_write_all(to, out, got)) < 0)
 			err_set(e, -r, "a temporary file of the store");
 	} while (r == 0 && (len > 0 || got == PIECE || (last && got > 0)));
@@ -235,6 +253,11 @@ static int locate(struct archive_in *a, const char *name, int *ret_own, int64_t 
 		return err_msg(e, EINVAL, "%s/%s is not a file", a->shown, name);
 	*ret_size = st.st_size;
 	return *ret_own;
+}
+
+bool archive_in_is_directory(const struct archive_in *a)
+{
+	return !a->members;
 }
 
 bool archive_in_has(struct archive_in *a, const char *name)

@@ -20,6 +20,7 @@ void archive_in_close(struct archive_in *a);
 static inline void archive_in_cleanup(struct archive_in **a) { if (*a) archive_in_close(*a); }
 #define autoarchive __attribute__((cleanup(archive_in_cleanup))) struct archive_in
 
+bool archive_in_is_directory(const struct archive_in *a);
 bool archive_in_has(struct archive_in *a, const char *name);
 
 /* A member of at most `max` bytes (terminated, g_free it). 0 or -errno: -ENOENT, -EFBIG. */

@@ -16,6 +16,7 @@
 #include "core/base/fd.h"
 #include "core/base/text.h"
 #include "core/oci/reference.h"
+#include "net/registry/policy.h"
 #include "storage/archive_in.h"
 
 struct import {
@@ -77,6 +78,18 @@ static int make_image(const struct import *i, json_t *doc, char **ret_id, struct
 	return r;
 }
 
+/* A root file system has no scope of its own. */
+static int check_policy(struct err *e)
+{
+	struct policy *p = NULL;
+	int r = policy_load(&p, e);
+
+	if (r == 0)
+		r = policy_check_archive(p, "tarball", NULL, e);
+	policy_free(p);
+	return r;
+}
+
 static int prepare(struct import *i, int argc, char **argv, struct err *e)
 {
 	struct reference ref;
@@ -91,7 +104,7 @@ static int prepare(struct import *i, int argc, char **argv, struct err *e)
 	if (argc > 1 && reference_parse_local(argv[1], &ref, e) < 0)
 		return -e->code;
 	i->name = argc > 1 ? reference_name(&ref) : NULL;
-	return context_store(i->c, e);
+	return check_policy(e) < 0 ? -e->code : context_store(i->c, e);
 }
 
 static int import_run(struct context *c, void *values, int argc, char **argv)

@@ -20,6 +20,7 @@
 #include "core/base/fd.h"
 #include "core/oci/reference.h"
 #include "net/registry/digest.h"
+#include "net/registry/policy.h"
 #include "storage/archive_in.h"
 #include "storage/image.h"
 
@@ -27,6 +28,8 @@ struct load {
 	struct store *s;
 	struct archive_in *in;
 	struct progress *progress;
+	struct policy *policy;
+	char *path;             /* absolute and without links; NULL: standard input */
 	bool flat;              /* blobs lie at the top, by their hex digits */
 };
 
@@ -250,8 +253,10 @@ static int load_layout(struct load *l, struct err *e)
 	g_autofree char *text = NULL;
 	struct image_index idx;
 	size_t len;
-	int r = archive_in_read(l->in, "index.json", MANIFEST_MAX, &text, &len, e);
+	int r = policy_check_archive(l->policy, archive_in_is_directory(l->in) ? "oci" : "oci-archive", l->path, e);
 
+	if (r == 0)
+		r = archive_in_read(l->in, "index.json", MANIFEST_MAX, &text, &len, e);
 	if (r == 0)
 		r = image_index_parse(text, len, &idx, e);
 	if (r < 0)
@@ -279,10 +284,13 @@ static int load_manifest_json(struct load *l, struct err *e)
 	if (r < 0)
 		return r;
 	doc = json_loadb(text, len, 0, NULL);
-	if (json_is_object(doc)) {
+	/* Paths are no scopes of docker-archive. */
+	r = json_is_object(doc) ? policy_check_archive(l->policy, "dir", l->path, e) :
+				  policy_check_archive(l->policy, "docker-archive", NULL, e);
+	if (r == 0 && json_is_object(doc)) {
 		l->flat = true;
 		r = load_manifest(l, text, len, NULL, e);
-	} else if (json_array_size(doc) == 0) {
+	} else if (r == 0 && json_array_size(doc) == 0) {
 		r = err_msg(e, EBADMSG, "manifest.json lists no image");
 	} else {
 		json_array_foreach(doc, i, image)
@@ -303,6 +311,23 @@ static int load_all(struct load *l, struct err *e)
 	return err_msg(e, EINVAL, "neither a docker archive nor an OCI layout: no manifest.json and no index.json");
 }
 
+/* All that is read as the user: the store, the archive, the policy. */
+static int open_load(struct load *l, struct context *c, const char *input, struct err *e)
+{
+	int r = context_store(c, e);
+
+	l->s = c->store;
+	if (r == 0 && store_collect(l->s, e) < 0)
+		err_clear(e);
+	if (r == 0)
+		r = policy_load(&l->policy, e);
+	if (r == 0)
+		r = archive_in_open(l->s, input, &l->in, e);
+	if (r == 0 && input && !(l->path = realpath(input, NULL)))
+		r = err_set(e, errno, "%s", input);
+	return r;
+}
+
 static int load_run(struct context *c, void *values, int argc, char **argv)
 {
 	const struct load_options *o = values;
@@ -318,13 +343,7 @@ static int load_run(struct context *c, void *values, int argc, char **argv)
 		err_msg(&e, EINVAL, "cannot read from terminal, use command-line redirection or the --input flag");
 		return fail(&e);
 	}
-	r = context_store(c, &e);
-	l.s = c->store;
-	if (r == 0 && store_collect(c->store, &e) < 0)
-		err_clear(&e);
-	if (r == 0)
-		r = archive_in_open(l.s, o->input, &l.in, &e);
-	/* Whatever could be opened was opened as the user. */
+	r = open_load(&l, c, o->input, &e);
 	if (r == 0)
 		r = idmap_enter(idmap_store(), &e);
 	if (r == 0)
@@ -335,6 +354,8 @@ static int load_run(struct context *c, void *values, int argc, char **argv)
 	progress_free(l.progress);
 	if (l.in)
 		archive_in_close(l.in);
+	policy_free(l.policy);
+	free(l.path);
 	return r < 0 ? fail(&e) : 0;
 }
 

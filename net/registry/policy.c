@@ -126,6 +126,40 @@ static int refuse(const struct policy *p, const struct reference *ref, struct er
 	return err_msg(e, EACCES, "%s/%s is rejected by the policy %s", ref->host, ref->path, p->file);
 }
 
+/* The list for an archive: for its path, a directory above it, the whole transport, or by default. */
+static json_t *archive_requirements(const struct policy *p, const char *transport, const char *path)
+{
+	json_t *scopes = json_object_get(json_object_get(p->root, "transports"), transport), *list = NULL;
+	g_autofree char *scope = g_strdup(path ? path : "");
+
+	/* Not "/": that is what "" says. */
+	while (!list && *scope) {
+		list = json_object_get(scopes, scope);
+		*strrchr(scope, '/') = '\0';
+	}
+	if (!list)
+		list = json_object_get(scopes, "");
+	return list ? list : json_object_get(p->root, "default");
+}
+
+int policy_check_archive(const struct policy *p, const char *transport, const char *path, struct err *e)
+{
+	json_t *list = p->root ? archive_requirements(p, transport, path) : NULL, *one;
+	g_autofree char *shown = path ? g_strdup_printf("%s:%s", transport, path) : g_strdup(transport);
+	size_t i;
+
+	json_array_foreach(list, i, one) {
+		const char *type = json_string_value(json_object_get(one, "type"));
+
+		if (strcmp(type, "reject") == 0)
+			return err_msg(e, EACCES, "%s is rejected by the policy %s", shown, p->file);
+		if (strcmp(type, "insecureAcceptAnything") != 0)
+			return err_msg(e, EACCES, "the policy %s wants %.50s for %s, which cannot be checked here: refused",
+				       p->file, type, shown);
+	}
+	return 0;
+}
+
 int policy_check_name(const struct policy *p, const struct reference *ref, struct err *e)
 {
 	json_t *list = p->root ? requirements(p, ref) : NULL, *one;

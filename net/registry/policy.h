@@ -5,6 +5,9 @@
  * insecureAcceptAnything, reject, and sigstoreSigned with a public key (keyPath, keyPaths, keyData). What we cannot check
  * (signedBy with GPG keys, fulcio, rekor, remapped identities) refuses the image: a policy is never ignored. Files:
  * ~/.config/containers/policy.json, else /etc/containers/policy.json; without one everything is accepted.
+ *
+ * Archives have transports of their own: docker-archive, oci-archive, oci, dir and tarball (a root file system), whose scopes
+ * are absolute paths and what lies above them.
  */
 #ifndef CORACLE_NET_REGISTRY_POLICY_H
 #define CORACLE_NET_REGISTRY_POLICY_H
@@ -25,6 +28,10 @@ void policy_free(struct policy *p);
 
 /* Before anything is asked: 0, or -EACCES when no image of that name can be accepted. */
 int policy_check_name(const struct policy *p, const struct reference *ref, struct err *e);
+
+/* May an image come from an archive at `path` (absolute, without links; NULL: from a pipe, or paths are no scopes of the
+ * transport)? 0 or -EACCES. */
+int policy_check_archive(const struct policy *p, const char *transport, const char *path, struct err *e);
 
 /* The manifest is known: fetch signatures from where it came from, if the policy wants some. `digests` (NULL-terminated): the
  * manifest's, and that of the index that named it. 0 or -errno (EACCES: no good signature). */

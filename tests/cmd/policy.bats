@@ -110,3 +110,40 @@ sign() {
 	c pull -q "$image@$old"
 	fails 125 "another image"
 }
+
+# TRANSPORT SCOPE REQUIREMENT
+archive_policy() { printf '{"default":[{"type":"reject"}],"transports":{"%s":{"%s":[{"type":"%s"}]}}}' "$1" "$2" "$3" >"$POLICY"; }
+
+@test "archives: each transport with its scopes, root file systems, pipes" {
+	local d=$BATS_TEST_TMPDIR/images f place
+	mkdir "$d"
+	"$CORACLE" pull -q "$BUSYBOX" >/dev/null
+	for f in docker-archive oci-archive oci-dir docker-dir; do "$CORACLE" save -q --format "$f" -o "$d/$f" "$BUSYBOX"; done
+	tar -C "$d/oci-dir" -cf "$d/root.tar" .
+	printf '{"default":[{"type":"reject"}]}' >"$POLICY"
+	for f in docker-archive oci-archive oci-dir docker-dir; do c load -q -i "$d/$f"; fails 125 "rejected by the policy $POLICY"; done
+	c import -q "$d/root.tar" rootfs; fails 125 "rejected by the policy $POLICY"
+	archive_policy docker-archive "" insecureAcceptAnything
+	c load -q -i "$d/docker-archive"; ok
+	c load -q -i "$d/oci-archive"; fails 125 "oci-archive:$d/oci-archive is rejected"
+	for place in "$d/oci-archive" "$d" "${d%/*}" ""; do
+		archive_policy oci-archive "$place" insecureAcceptAnything
+		c load -q -i "$d/../images/oci-archive"; ok
+	done
+	archive_policy oci-archive "$d/oci" insecureAcceptAnything
+	c load -q -i "$d/oci-archive"; fails 125 "rejected"
+	archive_policy oci "$d" insecureAcceptAnything
+	c load -q -i "$d/oci-dir"; ok
+	archive_policy dir "$d" insecureAcceptAnything
+	c load -q -i "$d/docker-dir"; ok
+	archive_policy tarball "" insecureAcceptAnything
+	c import -q "$d/root.tar" rootfs; ok
+	archive_policy docker-archive "" sigstoreSigned
+	c load -q -i "$d/docker-archive"; fails 125 "wants sigstoreSigned for docker-archive"
+	# A pipe has no path: only the whole transport's list, or the default one, is for it.
+	archive_policy oci-archive "$d" insecureAcceptAnything
+	status=0; output=$("$CORACLE" load -q <"$d/oci-archive" 2>&1) || status=$?
+	fails 125 "rejected"
+	archive_policy oci-archive "" insecureAcceptAnything
+	"$CORACLE" load -q <"$d/oci-archive"
+}
