@@ -117,12 +117,16 @@ static int add_file(struct registries *c, const char *file, bool must_exist, str
 	size_t len;
 	int r = file_read(AT_FDCWD, file, TOML_MAX, &text, &len, e);
 
-	if ((r == -ENOENT || r == -ENOTDIR || r == -EACCES) && !must_exist) {
+	if ((r == -ENOENT || r == -ENOTDIR) && !must_exist) {
 		err_clear(e);
 		return 0;
 	}
-	if (r == 0)
-		r = registries_add(c, file, text, len, e);
+	/* One that is there but cannot be read might block or rewrite what is asked for. */
+	if (r < 0) {
+		err_wrap(e, "registries.conf");
+		return err_hint(e, "make it readable, or name another one in CONTAINERS_REGISTRIES_CONF");
+	}
+	r = registries_add(c, file, text, len, e);
 	return r < 0 ? r : 1;
 }
 
@@ -134,12 +138,15 @@ static int by_name(const void *a, const void *b)
 static int add_directory(struct registries *c, const char *path, struct err *e)
 {
 	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-	GDir *d = g_dir_open(path, 0, NULL);
+	g_autoptr(GError) why = NULL;
+	GDir *d = g_dir_open(path, 0, &why);
 	const char *name;
 	int r = 0;
 
-	if (!d)
+	if (!d && (g_error_matches(why, G_FILE_ERROR, G_FILE_ERROR_NOENT) || g_error_matches(why, G_FILE_ERROR, G_FILE_ERROR_NOTDIR)))
 		return 0;
+	if (!d)
+		return err_msg(e, EACCES, "registries.conf: %s", why->message);
 	while ((name = g_dir_read_name(d)))
 		if (g_str_has_suffix(name, ".conf"))
 			g_ptr_array_add(names, g_strdup_printf("%s/%s", path, name));

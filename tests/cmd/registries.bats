@@ -99,3 +99,20 @@ conf() { cat >"$CONTAINERS_REGISTRIES_CONF"; }
 	c pull -q "$BUSYBOX"
 	ok
 }
+
+@test "a file that is there and cannot be read stops: it may block what is asked for" {
+	unset CONTAINERS_REGISTRIES_CONF
+	export XDG_CONFIG_HOME=$BATS_TEST_TMPDIR/config
+	local d=$XDG_CONFIG_HOME/containers f
+	mkdir -p "$d/registries.conf.d"
+	for f in "$d/registries.conf" "$d/registries.conf.d/50.conf"; do
+		: >"$f"
+		chmod 0 "$f"
+		c pull -q "$BUSYBOX"; fails 125 "$f: Permission denied"
+		rm -f "$f"
+	done
+	chmod 0 "$d/registries.conf.d"
+	c pull -q "$BUSYBOX"; fails 125 "$d/registries.conf.d"
+	chmod 700 "$d/registries.conf.d"
+	c pull -q "$BUSYBOX"; ok
+}
