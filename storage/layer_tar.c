@@ -22,7 +22,7 @@
 #define INDEX_MAX (256L * 1024 * 1024)
 
 /* A name that something else took: replaced/<number> is what it was for operations before `until`. */
-struct replaced { uint64_t until; unsigned number; const char *path; };
+struct replaced { uint64_t until; unsigned number, order; };
 
 struct output {
 	sink_function *sink;
@@ -39,8 +39,8 @@ struct reader {
 	ZSTD_inBuffer in;
 	size_t at, len;                 /* what is left of `plain` */
 	bool full;                      /* there may be more inside of zstd */
-	GArray *replaced;
-	char *replaced_text;
+	GHashTable *replaced;           /* path -> GArray of struct replaced, in their order */
+	char *replaced_text;            /* the paths */
 	uint64_t n_content;
 	char path[PATH_MAX];            /* of the CONTENT before */
 	int file;                       /* open: that path, until something was replaced */
@@ -145,27 +145,58 @@ static int copy_literal(struct reader *r, struct err *e)
 	return w;
 }
 
-/* The first time that `path`, or something above it, was replaced after operation `now`. */
-static const struct replaced *find_replaced(const struct reader *r, uint64_t now)
+/* The first time that `path` itself was replaced after operation `now`, or NULL. */
+static const struct replaced *replaced_after(const struct reader *r, const char *path, uint64_t now)
 {
-	for (guint i = 0; i < r->replaced->len; i++) {
-		const struct replaced *x = &g_array_index(r->replaced, struct replaced, i);
-		size_t len = strlen(x->path);
+	const GArray *list = g_hash_table_lookup(r->replaced, path);
+	guint low = 0, high = list ? list->len : 0;
 
-		if (x->until > now && !strncmp(r->path, x->path, len) && (!r->path[len] || r->path[len] == '/'))
-			return x;
+	/* They come with growing `until`. */
+	while (low < high) {
+		guint middle = low + (high - low) / 2;
+
+		if (g_array_index(list, struct replaced, middle).until > now)
+			high = middle;
+		else
+			low = middle + 1;
 	}
-	return NULL;
+	return list && low < list->len ? &g_array_index(list, struct replaced, low) : NULL;
+}
+
+/* The first time that the reader's path, or something above it (*ret_len bytes of it), was replaced after `now`. */
+static const struct replaced *find_replaced(struct reader *r, uint64_t now, size_t *ret_len)
+{
+	const struct replaced *first = NULL;
+
+	if (g_hash_table_size(r->replaced) == 0)
+		return NULL;
+	for (char *end = r->path;; end++) {
+		const struct replaced *x;
+		char kept;
+
+		end += strcspn(end, "/");
+		kept = *end;
+		*end = '\0';
+		x = replaced_after(r, r->path, now);
+		*end = kept;
+		if (x && (!first || x->order < first->order)) {
+			first = x;
+			*ret_len = (size_t)(end - r->path);
+		}
+		if (!kept)
+			return first;
+	}
 }
 
 static int open_content(struct reader *r, struct err *e)
 {
-	const struct replaced *x = find_replaced(r, r->n_content);
+	size_t len = 0;
+	const struct replaced *x = find_replaced(r, r->n_content, &len);
 	g_autofree char *kept = NULL;
 
 	fd_close(&r->file);
 	if (x)
-		kept = g_strdup_printf(TAR_REPLACED "/%u%s", x->number, r->path + strlen(x->path));
+		kept = g_strdup_printf(TAR_REPLACED "/%u%s", x->number, r->path + len);
 	r->file = path_open_beneath(x ? r->layer : r->tree, x ? kept : r->path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 	if (r->file >= 0)
 		return 0;
@@ -250,24 +281,40 @@ static int copy_all(struct reader *r, struct err *e)
 	return w < 0 ? w : size == (uint64_t)r->out->size ? 0 : damaged(e);
 }
 
+static void free_list(void *list)
+{
+	g_array_unref(list);
+}
+
+static void add_replaced(struct reader *r, const char *path, const struct replaced *x)
+{
+	GArray *list = g_hash_table_lookup(r->replaced, path);
+
+	if (!list) {
+		list = g_array_new(FALSE, FALSE, sizeof *x);
+		g_hash_table_insert(r->replaced, (gpointer)path, list);
+	}
+	g_array_append_val(list, *x);
+}
+
 static int read_replaced(struct reader *r, struct err *e)
 {
+	unsigned order = 0;
 	size_t len = 0;
 	int w = file_read(r->layer, TAR_REPLACED "/index", INDEX_MAX, &r->replaced_text, &len, e);
 
-	r->replaced = g_array_new(FALSE, FALSE, sizeof(struct replaced));
+	r->replaced = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_list);
 	if (w == -ENOENT) {
 		err_clear(e);
 		return 0;
 	}
 	for (char *p = r->replaced_text; w == 0 && p < r->replaced_text + len; p += strlen(p) + 1) {
-		struct replaced x = { .until = strtoull(p, &p, 10) };
+		struct replaced x = { .until = strtoull(p, &p, 10), .order = order++ };
 
 		x.number = (unsigned)strtoul(p, &p, 10);
 		if (*p != ' ')
 			return damaged(e);
-		x.path = ++p;
-		g_array_append_val(r->replaced, x);
+		add_replaced(r, ++p, &x);
 	}
 	return w;
 }
@@ -292,7 +339,7 @@ static int read_record(int layer, int tree, int record, struct output *o, struct
 		w = copy_all(r, e);
 	(void)ZSTD_freeDCtx(r->zstd);
 	if (r->replaced)
-		g_array_unref(r->replaced);
+		g_hash_table_unref(r->replaced);
 	fd_close(&r->file);
 	g_free(r->replaced_text);
 	g_free(r->packed);
