@@ -162,7 +162,9 @@ static int write_data(struct unpack_tree *t, const struct item *it, int fd, stru
 		return archive_failed(it, e);
 	if (end < size && ftruncate(fd, size) < 0)
 		return failed(it, e);
-	t->result.bytes += size;
+	/* Sizes of sparse files may be anything. */
+	if (__builtin_add_overflow(t->result.bytes, size, &t->result.bytes))
+		t->result.bytes = INT64_MAX;
 	return 0;
 }
 
