@@ -16,6 +16,7 @@ libcmd_a_SOURCES += \
 	cmd/start.c \
 	cmd/stats.c \
 	cmd/stop.c \
+	cmd/stop_one.c \
 	cmd/system_prune.c \
 	cmd/top.c \
 	cmd/top_fields.c cmd/top_fields.h

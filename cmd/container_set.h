@@ -37,6 +37,10 @@ int container_load_all(struct context *c, unsigned states, GPtrArray **ret, stru
 /* Does it pass the --filter values (key=value; one key twice: either, but labels: all)? 1, 0 or -EINVAL. */
 int container_passes(struct context *c, const struct container_info *i, char *const *filters, struct err *e);
 
+/* Stop a running container: its signal, then SIGKILL after *seconds (NULL: its own timeout; 0: at once). A warning says
+ * when it had to be killed, and what helps. 0, also when it is gone, or -errno. */
+int stop_one(struct context *c, const struct container_info *i, const int64_t *seconds, struct err *e);
+
 /* store_remove() as the container room calls it; ctx is the store. */
 int remove_tree_of_store(void *ctx, int dirfd, const char *name, struct err *e);
 

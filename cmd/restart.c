@@ -9,8 +9,6 @@
 #include "core/container/manage.h"
 #include "core/container/record.h"
 
-#define STOP_TIMEOUT 10         /* seconds, podman's */
-
 struct restart_options {
 	int64_t seconds, lock_fd, listener;
 	bool all, latest, running, seconds_set;
@@ -39,12 +37,11 @@ static const struct opt again_opts[] = {
 static int restart_one(struct context *c, const struct restart_options *o, const struct container_info *i, struct err *e)
 {
 	const struct start_options so = { .detach = true };
-	int64_t own = i->record->stop_timeout_s > 0 ? i->record->stop_timeout_s : STOP_TIMEOUT;
 	bool over = i->state.status == CONTAINER_CREATED || i->state.status == CONTAINER_EXITED;
 
 	if (!over && i->record->auto_remove)
 		return err_msg(e, EINVAL, "container %s was made with --rm: it is removed when it is stopped", i->given);
-	if (!over && container_stop(&c->place, i->record->id, 0, o->seconds_set ? o->seconds : own, e) < 0)
+	if (!over && stop_one(c, i, o->seconds_set ? &o->seconds : NULL, e) < 0)
 		return -e->code;
 	return start_container(c, i->record->id, &so, e);
 }

@@ -11,7 +11,6 @@
 
 #define MISSING 1
 #define RUNNING 2
-#define STOP_TIMEOUT 10
 
 #pragma weak volume_remove
 
@@ -62,7 +61,7 @@ static void remove_anonymous_volumes(struct context *c, const struct container_r
 static int remove_one(struct context *c, const struct rm_options *o, struct container_info *i, struct err *e)
 {
 	const struct container_record *r = i->record;
-	int64_t own = r->stop_timeout_s > 0 ? r->stop_timeout_s : STOP_TIMEOUT;
+	const int64_t now = 0;
 	bool paused = i->state.status == CONTAINER_PAUSED;
 	autofd lock = container_lock(&c->place, r->id, e);
 
@@ -75,7 +74,7 @@ static int remove_one(struct context *c, const struct rm_options *o, struct cont
 	if (lock == -EBUSY) {
 		err_clear(e);
 		/* A paused one cannot act on a signal to end. */
-		if (container_stop(&c->place, r->id, 0, paused ? 0 : o->seconds_set ? o->seconds : own, e) < 0)
+		if (stop_one(c, i, paused ? &now : o->seconds_set ? &o->seconds : NULL, e) < 0)
 			return EXIT_OURS;
 		lock = container_lock(&c->place, r->id, e);
 	}

@@ -8,8 +8,6 @@
 #include "core/base/text.h"
 #include "core/container/manage.h"
 
-#define STOP_TIMEOUT 10         /* seconds, podman's */
-
 struct act_options {
 	int64_t seconds;
 	bool all, latest, ignore, seconds_set, any;
@@ -97,15 +95,13 @@ static int run_stop(struct context *c, void *values, int argc, char **argv)
 		return fail(&e);
 	for (guint n = 0; n < set->len; n++) {
 		struct container_info *i = set->pdata[n];
-		int64_t own = i->record->stop_timeout_s > 0 ? i->record->stop_timeout_s : STOP_TIMEOUT;
 
 		err_clear(&e);
 		if (i->state.status == CONTAINER_PAUSED) {      /* it cannot act on a signal */
 			(void)err_msg(&e, EINVAL, "can only stop created or running containers. %s is in state paused: "
 				      "container state improper", i->record->id);
 			fail_one(&e, EXIT_OURS, &worst);
-		} else if (is_running(i) && container_stop(&c->place, i->record->id, 0,
-							   o->seconds_set ? o->seconds : own, &e) < 0) {
+		} else if (is_running(i) && stop_one(c, i, o->seconds_set ? &o->seconds : NULL, &e) < 0) {
 			fail_one(&e, EXIT_OURS, &worst);
 		} else {
 			puts(i->given);

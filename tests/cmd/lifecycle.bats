@@ -10,6 +10,25 @@ setup() {
 }
 teardown() { remove_containers; remove_tree "$BATS_TEST_TMPDIR"/{root,store,run}; }
 
+@test "stop says why a program had to be killed, and what helps" {
+	"$CORACLE" run -d --network none --name deaf host sleep 1000 >/dev/null
+	cs stop -t 1 deaf
+	ok
+	says deaf
+	[[ $stderr == *"deaf did not end within 1 seconds of signal TERM"*"--init"* ]] || no "no reason"
+	cs start deaf
+	cs stop -t 0 deaf
+	[ -z "$stderr" ] || no "says something where SIGKILL was asked for"
+	"$CORACLE" run -d --network none --name stubborn host sh -c 'trap : TERM; echo ready; while :; do sleep 1; done' >/dev/null
+	eventually sh -c '[ -n "$("$CORACLE" logs stubborn)" ]'
+	cs stop -t 1 stubborn
+	[[ $stderr == *"was killed" ]] || no "not told, or told of --init"
+	cs rm -f -a
+	ok
+	[ -z "$stderr" ] || no "removal of stopped ones says something"
+	assert_clean
+}
+
 @test "a detached container is listed, stopped, started, waited for and removed" {
 	c run -d --network none --name web -l a=b --rootfs "$ROOT" sleep 100; ok
 	id=$output
