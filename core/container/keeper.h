@@ -70,13 +70,15 @@ struct keeper {
 	char chunk[CTL_DATA_MAX];       /* output not yet sent to every attached client */
 	size_t chunk_len;
 	int chunk_stream;
+	char *bulk;             /* while the program says much and nobody but the log listens; NULL else */
 
 	int killed_by;          /* signal, or 0 */
 	bool restart_anyway;    /* --health-on-failure restart */
 	bool told_to_stop;      /* by the user: the restart policy does not apply */
 	int64_t began_at, ended_at;     /* the program, by keeper_now() */
 	bool ended;             /* the program is over; what it left in the pipes is being delivered */
-	int64_t timeout_at, kill_at, settle_at, late_at, restart_at;         /* CLOCK_MONOTONIC ns; 0: never */
+	int64_t timeout_at, kill_at, settle_at, late_at, restart_at, bulk_until;
+				/* CLOCK_MONOTONIC ns; 0: never */
 };
 
 /* The keeper's whole life; `client` is its end of the socket pair. */
@@ -122,6 +124,8 @@ int64_t keeper_now(void);
 /* keeper_io.c: input and output of the program. */
 void keeper_read_output(struct keeper *k, int *fd, int stream);
 void keeper_send_chunk(struct keeper *k);
+/* The program says less now: give back what much output took. */
+void keeper_end_bulk(struct keeper *k);
 /* Tell a client how much it has missed, if anything. As ctl_send. */
 int keeper_tell_missed(struct keeper_conn *c);
 /* The clients that still owe a read have had their time. */

@@ -4,11 +4,15 @@
  * foreground the container runs has it. So nothing is lost and nothing piles up; when that client stops reading it stops
  * the program's output, as a pipe would. Any other client that has not read for a while (its socket is full) misses
  * what comes then, and is told how much when it reads again: it stops neither the program nor anybody else.
+ *
+ * While only the log listens to a program that says much, more is read and written at once, and its pipe is larger.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -17,6 +21,13 @@
 #include "core/container/keeper.h"
 
 #define PATIENCE_NS (200 * INT64_C(1000000))
+
+#define BULK_READ (64 * 1024)
+#define BULK_LOG (192 * 1024)   /* what is formatted of it: lines of 60 bytes become of 100 */
+#define BULK_TURN 8             /* reads before clients and signals are served again */
+#define BULK_PIPE (256 * 1024)  /* the user has 64 MiB for all pipes beyond the usual size */
+#define USUAL_PIPE (64 * 1024)
+#define BULK_NS INT64_C(1000000000)
 
 void keeper_hang_up(struct keeper *k, struct keeper_conn *c)
 {
@@ -89,24 +100,85 @@ void keeper_be_late(struct keeper *k)
 	keeper_send_chunk(k);
 }
 
-void keeper_read_output(struct keeper *k, int *fd, int stream)
+static bool is_watched(const struct keeper *k)
 {
-	ssize_t n = read(*fd, k->chunk, sizeof k->chunk);
+	for (size_t i = 0; i < k->n_conns; i++)
+		if (k->conns[i].fd >= 0 && k->conns[i].attached)
+			return true;
+	return false;
+}
 
-	if (n < 0 && (errno == EINTR || (errno == EAGAIN && !k->ended)))
+/* Without memory it goes on as before. */
+static void begin_bulk(struct keeper *k, int fd)
+{
+	void *p = k->bulk ? k->bulk : mmap(NULL, BULK_READ + BULK_LOG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
 		return;
-	if (n <= 0) {           /* the end (EIO of a pty), or nothing more will come of a program that is over */
-		if (*fd == k->tty)
-			k->tty = k->in = -1;
-		fd_close(fd);
-		return;
+	k->bulk = p;
+	k->bulk_until = keeper_now() + BULK_NS;
+	logfile_lend(&k->log, k->bulk + BULK_READ, BULK_LOG);
+	(void)fcntl(fd, F_SETPIPE_SZ, BULK_PIPE);
+}
+
+void keeper_end_bulk(struct keeper *k)
+{
+	k->bulk_until = 0;
+	logfile_lend(&k->log, NULL, 0);
+	(void)munmap(k->bulk, BULK_READ + BULK_LOG);
+	k->bulk = NULL;
+	for (int i = 0; i < 2; i++)
+		if (k->out[i] >= 0)
+			(void)fcntl(k->out[i], F_SETPIPE_SZ, USUAL_PIPE);
+}
+
+/* What is read as long as there is much. The last read()'s result, and errno. */
+static ssize_t read_bulk(struct keeper *k, int fd, int stream)
+{
+	ssize_t n = 0;
+
+	for (int i = 0; i < BULK_TURN; i++) {
+		n = read(fd, k->bulk, BULK_READ);
+		if (n > 0)
+			logfile_write(&k->log, stream, k->bulk, (size_t)n, text_now_ns());
+		if (n < BULK_READ / 4)
+			break;
+		k->bulk_until = keeper_now() + BULK_NS;
+	}
+	return n;
+}
+
+static ssize_t read_chunk(struct keeper *k, int fd, int stream)
+{
+	ssize_t n = read(fd, k->chunk, sizeof k->chunk);
+	bool watched = false;
+
+	if (n <= 0)
+		return n;
+	logfile_write(&k->log, stream, k->chunk, (size_t)n, text_now_ns());
+	for (size_t i = 0; i < k->n_conns; i++)
+		watched |= k->conns[i].owed = k->conns[i].fd >= 0 && k->conns[i].attached;
+	if (!watched) {
+		if (n == sizeof k->chunk && k->tty < 0)
+			begin_bulk(k, fd);
+		return n;
 	}
 	k->chunk_len = (size_t)n;
 	k->chunk_stream = stream;
-	logfile_write(&k->log, stream, k->chunk, k->chunk_len, text_now_ns());
-	for (size_t i = 0; i < k->n_conns; i++)
-		k->conns[i].owed = k->conns[i].fd >= 0 && k->conns[i].attached;
 	keeper_send_chunk(k);
+	return n;
+}
+
+void keeper_read_output(struct keeper *k, int *fd, int stream)
+{
+	ssize_t n = k->bulk && !is_watched(k) ? read_bulk(k, *fd, stream) : read_chunk(k, *fd, stream);
+
+	if (n > 0 || (n < 0 && (errno == EINTR || (errno == EAGAIN && !k->ended))))
+		return;
+	/* The end (EIO of a pty), or nothing more will come of a program that is over. */
+	if (*fd == k->tty)
+		k->tty = k->in = -1;
+	fd_close(fd);
 }
 
 void keeper_close_output(struct keeper *k, int stream)

@@ -245,7 +245,7 @@ static void read_signals(struct keeper *k)
 static int poll_timeout(struct keeper *k)
 {
 	const int64_t deadlines[] = { k->timeout_at, k->kill_at, k->settle_at, k->late_at, k->restart_at,
-				      k->health.next_at, k->health.timeout_at };
+				      k->bulk_until, k->health.next_at, k->health.timeout_at };
 	int64_t at = 0, left;
 
 	for (size_t i = 0; i < sizeof deadlines / sizeof *deadlines; i++)
@@ -263,9 +263,11 @@ static void check_deadlines(struct keeper *k)
 
 	if (k->health.next_at || k->health.timeout_at)
 		keeper_health_deadlines(k, keeper_now());
-	if (!k->timeout_at && !k->kill_at && !k->settle_at && !k->late_at)
+	if (!k->timeout_at && !k->kill_at && !k->settle_at && !k->late_at && !k->bulk_until)
 		return;
 	now = keeper_now();
+	if (k->bulk_until && now >= k->bulk_until)
+		keeper_end_bulk(k);
 	if (k->late_at && now >= k->late_at)
 		keeper_be_late(k);
 	if (k->settle_at && now >= k->settle_at)

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <glib.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -38,14 +39,22 @@ int logfile_open(struct logfile *l, int dirfd, const char *name, enum logfile_fo
 	l->format = format;
 	if (l->files == 0)
 		l->files = LOG_FILES_DEFAULT;
+	logfile_lend(l, NULL, 0);
 	l->used = 0;
 	l->size = 0;
+	l->full_at = l->max > 0 ? l->max : INT64_MAX;
 	l->fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC, 0600);
 	if (l->fd < 0)
 		return err_set(e, errno, "open the log %s", name);
 	if (fstat(l->fd, &st) == 0)
 		l->size = st.st_size;
 	return 0;
+}
+
+void logfile_lend(struct logfile *l, char *buf, size_t room)
+{
+	l->buf = buf ? buf : l->small;
+	l->room = buf ? room : sizeof l->small;
 }
 
 /* Every file moves on by one; false when the one that is written cannot. */
@@ -62,10 +71,23 @@ static bool shift(const struct logfile *l)
 	return snprintf(to, sizeof to, "%s.1", l->name) < (int)sizeof to && renameat(l->dirfd, l->name, l->dirfd, to) == 0;
 }
 
+static void flush(struct logfile *l)
+{
+	if (l->used == 0)
+		return;
+	if (fd_write_all(l->fd, l->buf, l->used) == 0)
+		l->size += (int64_t)l->used;
+	else
+		(void)!ftruncate(l->fd, l->size);       /* no part of an entry, which the next would go on */
+	l->used = 0;
+}
+
 static void rotate(struct logfile *l)
 {
 	int fd;
 
+	flush(l);
+	l->full_at = l->size + l->max;  /* when the next lines fail: no try for each entry */
 	if (!shift(l))
 		return;
 	fd = openat(l->dirfd, l->name, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC, 0600);
@@ -74,29 +96,43 @@ static void rotate(struct logfile *l)
 	fd_close(&l->fd);
 	l->fd = fd;
 	l->size = 0;
-}
-
-static void flush(struct logfile *l)
-{
-	if (l->used == 0)
-		return;
-	if (fd_write_all(l->fd, l->buf, l->used) == 0)
-		l->size += (int64_t)l->used;
-	l->used = 0;
+	l->full_at = l->max;
 }
 
 static void put(struct logfile *l, const char *s, size_t n)
 {
-	while (n > 0) {
-		size_t part = MIN(n, sizeof l->buf - l->used);
+	while (n > l->room - l->used) {
+		size_t part = l->room - l->used;
 
 		memcpy(l->buf + l->used, s, part);
 		l->used += part;
 		s += part;
 		n -= part;
-		if (l->used == sizeof l->buf)
-			flush(l);
+		flush(l);
 	}
+	memcpy(l->buf + l->used, s, n);
+	l->used += n;
+}
+
+/* How many bytes from `s` on are ASCII that JSON takes as it is. */
+static size_t plain_length(const char *s, size_t n)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	size_t i = 0;
+
+	for (uint64_t w; i + sizeof w <= n; i += sizeof w) {
+		uint64_t quote, slash;
+
+		memcpy(&w, s + i, sizeof w);
+		quote = w ^ (ones * '"');
+		slash = w ^ (ones * '\\');
+		/* Has a byte a top bit, or is one below 0x20, or zero in one of the two? */
+		if ((w | (w - ones * 0x20) | (quote - ones) | (slash - ones)) & tops)
+			break;
+	}
+	while (i < n && (unsigned char)s[i] >= 0x20 && (unsigned char)s[i] < 0x80 && s[i] != '"' && s[i] != '\\')
+		i++;
+	return i;
 }
 
 /* The inside of a JSON string; bytes that are not UTF-8 become U+FFFD. */
@@ -105,72 +141,82 @@ static void put_json(struct logfile *l, const char *s, size_t n)
 	const char *end = s + n;
 
 	while (s < end) {
+		size_t plain = plain_length(s, (size_t)(end - s)), others = 0;
 		const char *bad;
 		char esc[8];
 
-		(void)g_utf8_validate_len(s, (size_t)(end - s), &bad);
-		while (s < bad) {
-			const char *p = s;
-
-			while (p < bad && (unsigned char)*p >= 0x20 && *p != '"' && *p != '\\')
-				p++;
-			put(l, s, (size_t)(p - s));
-			s = p;
-			if (s < bad)
-				put(l, esc, (size_t)snprintf(esc, sizeof esc, "\\u%04x", (unsigned char)*s++));
+		put(l, s, plain);
+		s += plain;
+		if (s == end)
+			return;
+		if ((unsigned char)*s < 0x80) {
+			put(l, esc, (size_t)snprintf(esc, sizeof esc, "\\u%04x", (unsigned char)*s++));
+			continue;
 		}
-		if (s < end) {
+		while (s + others < end && (unsigned char)s[others] >= 0x80)
+			others++;
+		(void)g_utf8_validate_len(s, others, &bad);
+		put(l, s, (size_t)(bad - s));
+		if (bad < s + others)
 			put(l, "\xef\xbf\xbd", 3);
-			s++;
-		}
+		s = bad < s + others ? bad + 1 : bad;
 	}
 }
 
-static void put_entry(struct logfile *l, int stream, const char *time, const char *line, size_t len, bool full)
-{
-	const char *name = stream == 2 ? "stderr" : "stdout";
+/* What is the same for all the lines of a chunk. */
+struct frame { char head[2][64], tail[96]; size_t head_len, tail_len; };
 
-	if (l->format == LOGFILE_K8S) {
-		put(l, time, strlen(time));
-		put(l, " ", 1);
-		put(l, name, 6);
-		put(l, full ? " F " : " P ", 3);
-		put(l, line, len);
-		put(l, "\n", 1);
+static void make_frame(struct frame *f, enum logfile_format format, int stream, int64_t now_ns)
+{
+	time_t s = (time_t)(now_ns / 1000000000);
+	const char *name = stream == 2 ? "stderr" : "stdout";
+	char time[40];
+	struct tm tm;
+	size_t n = strftime(time, sizeof time - 11, "%Y-%m-%dT%H:%M:%S", gmtime_r(&s, &tm));
+
+	snprintf(time + n, sizeof time - n, ".%09dZ", (int)(now_ns % 1000000000));
+	if (format == LOGFILE_K8S) {
+		f->head_len = (size_t)snprintf(f->head[0], sizeof f->head[0], "%s %s P ", time, name);
+		snprintf(f->head[1], sizeof f->head[1], "%s %s F ", time, name);
+		f->tail_len = (size_t)snprintf(f->tail, sizeof f->tail, "\n");
 		return;
 	}
-	put(l, "{\"log\":\"", 8);
-	put_json(l, line, len);
-	if (full)
-		put(l, "\\n", 2);
-	put(l, "\",\"stream\":\"", 12);
-	put(l, name, 6);
-	put(l, "\",\"time\":\"", 10);
-	put(l, time, strlen(time));
-	put(l, "\"}\n", 3);
+	f->tail_len = (size_t)snprintf(f->tail, sizeof f->tail, "\",\"stream\":\"%s\",\"time\":\"%s\"}\n", name, time);
+}
+
+static void put_entry(struct logfile *l, const struct frame *f, const char *line, size_t len, bool full)
+{
+	if (l->format == LOGFILE_K8S) {
+		put(l, f->head[full], f->head_len);
+		put(l, line, len);
+	} else {
+		put(l, "{\"log\":\"", 8);
+		put_json(l, line, len);
+		if (full)
+			put(l, "\\n", 2);
+	}
+	put(l, f->tail, f->tail_len);
 }
 
 void logfile_write(struct logfile *l, int stream, const char *data, size_t len, int64_t now_ns)
 {
-	time_t s = (time_t)(now_ns / 1000000000);
 	const char *end = data + len;
-	char time[64];
-	struct tm tm;
-	size_t n;
+	struct frame f;
 
 	if (l->fd < 0)
 		return;
-	n = strftime(time, sizeof time, "%Y-%m-%dT%H:%M:%S", gmtime_r(&s, &tm));
-	snprintf(time + n, sizeof time - n, ".%09dZ", (int)(now_ns % 1000000000));
+	make_frame(&f, l->format, stream, now_ns);
 	while (data < end) {
 		const char *nl = memchr(data, '\n', (size_t)(end - data));
 		const char *stop = nl ? nl : end;
 
-		put_entry(l, stream, time, data, (size_t)(stop - data), nl != NULL);
+		if (l->size + (int64_t)l->used >= l->full_at)
+			rotate(l);
+		put_entry(l, &f, data, (size_t)(stop - data), nl != NULL);
 		data = nl ? nl + 1 : end;
 	}
 	flush(l);
-	if (l->max > 0 && l->size >= l->max)
+	if (l->size >= l->full_at)
 		rotate(l);
 }
 

@@ -2,8 +2,8 @@
  *
  * k8s-file: "2026-11-23T01:02:03.000000004Z stdout F text" (P instead of F: the line goes on in the next
  * entry of the stream), json-file: {"log":"text\n","stream":"stdout","time":"..."}, as podman and docker write them.
- * A log that grows over its bound becomes <name>.1, that one <name>.2 and so on, up to a number of files; the oldest goes
- * away. So it takes at most so many times its bound.
+ * A log that would grow over its bound becomes <name>.1, that one <name>.2 and so on, up to a number of files; the oldest
+ * goes away. So it takes at most so many times its bound, and an entry for each file.
  */
 #ifndef CORACLE_CONTAINER_LOGFILE_H
 #define CORACLE_CONTAINER_LOGFILE_H
@@ -26,9 +26,11 @@ struct logfile {
 	enum logfile_format format;
 	const char *name;       /* in dirfd, or an absolute path; the caller's, lives on */
 	int64_t size, max;      /* bytes; max 0: no bound */
+	int64_t full_at;        /* the size that makes it move on */
 	unsigned files;         /* at most so many, the one that is written included */
-	size_t used;
-	char buf[8192];         /* formatted, not yet written */
+	char *buf;              /* formatted, not yet written: `small`, or what was lent */
+	size_t used, room;
+	char small[8192];
 };
 
 /* What a --log-driver name means: false when we have no such driver. NULL and "" are k8s-file. */
@@ -37,8 +39,11 @@ bool logfile_driver(const char *driver, enum logfile_format *ret);
 /* Open for appending; l->max and l->files (0: LOG_FILES_DEFAULT) are filled in. 0 or -errno. */
 int logfile_open(struct logfile *l, int dirfd, const char *name, enum logfile_format format, struct err *e);
 
-/* Log what stream 1 or 2 said at `now_ns` and write it out. A full disk loses lines, never the container. */
+/* Log what stream 1 or 2 said at `now_ns` and write it out. A full disk loses whole entries, never the container. */
 void logfile_write(struct logfile *l, int stream, const char *data, size_t len, int64_t now_ns);
+
+/* Gather entries in `buf` from now on, until it is taken back (NULL): for a program that says much. */
+void logfile_lend(struct logfile *l, char *buf, size_t room);
 
 void logfile_close(struct logfile *l);
 

@@ -4,8 +4,10 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -200,6 +202,73 @@ static void test_log_rotation(void)
 	g_assert_cmpint(st.st_size, <, 1100);
 }
 
+/* Bytes of every kind, many at once, as JSON: read back they are the same where they are text. */
+static void test_log_json(void)
+{
+	static const struct { const char *in, *out; size_t len; } c[] = {
+		{ "plain text of more than eight bytes", "plain text of more than eight bytes", 35 },
+		{ "eight by\\tes", "eight by\\u005ctes", 12 },
+		{ "1234567\x1f", "1234567\\u001f", 8 },
+		{ "\x7f~", "\x7f~", 2 },
+		{ "a\0b", "a\\u0000b", 3 },
+		{ "\xe4\xb8\xad\xe6\x96\x87 x", "\xe4\xb8\xad\xe6\x96\x87 x", 8 },
+		{ "\xe4\xb8", "\xef\xbf\xbd\xef\xbf\xbd", 2 },
+		{ "\xe4\xb8x\xc3\xa4\xff", "\xef\xbf\xbd\xef\xbf\xbdx\xc3\xa4\xef\xbf\xbd", 6 },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(c); i++) {
+		g_autofree char *got = logged(LOGFILE_JSON, c[i].in, c[i].len);
+		g_autofree char *want = g_strconcat("{\"log\":\"", c[i].out, "\",\"stream\"", NULL);
+
+		g_assert_true(g_str_has_prefix(got, want));
+	}
+}
+
+/* As a full disk: what could not be written is missing, and no entry is a part of one. */
+static void test_log_full(void)
+{
+	g_autofree char *path = g_build_filename(top, "full", NULL);
+	g_autofree char *text = NULL, *many = g_strnfill(100, '\n');
+	static struct logfile l;
+	struct rlimit old, few = { .rlim_cur = 1000 };
+	struct err e = ERR_INIT;
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &old), ==, 0);
+	few.rlim_max = old.rlim_max;
+	g_assert_cmpint(logfile_open(&l, AT_FDCWD, path, LOGFILE_K8S, &e), ==, 0);
+	logfile_write(&l, 1, "first\n", 6, 1);
+	g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &few), ==, 0);
+	logfile_write(&l, 1, many, 100, 1);
+	g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &old), ==, 0);
+	logfile_write(&l, 1, "last\n", 5, 1);
+	logfile_close(&l);
+	g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+	g_assert_cmpstr(text, ==, "1970-01-01T00:00:00.000000001Z stdout F first\n1970-01-01T00:00:00.000000001Z stdout F last\n");
+}
+
+/* Lent room changes nothing but how much is written at once; a bound is kept within what comes at once, too. */
+static void test_log_lent(void)
+{
+	g_autofree char *path = g_build_filename(top, "lent", NULL), *old = g_strconcat(path, ".1", NULL);
+	g_autofree char *many = g_strnfill(10000, '\n'), *room = g_malloc(100000);
+	static struct logfile l = { .max = 5000 };
+	struct err e = ERR_INIT;
+	struct stat st;
+
+	g_assert_cmpint(logfile_open(&l, AT_FDCWD, path, LOGFILE_K8S, &e), ==, 0);
+	logfile_lend(&l, room, 100000);
+	logfile_write(&l, 1, many, 10000, 1);
+	logfile_lend(&l, NULL, 0);
+	logfile_write(&l, 1, "x\n", 2, 1);
+	logfile_close(&l);
+	g_assert_cmpint(stat(old, &st), ==, 0);
+	g_assert_cmpint(st.st_size, >=, 5000);
+	g_assert_cmpint(st.st_size, <, 5050);
+	g_assert_cmpint(stat(path, &st), ==, 0);
+	g_assert_cmpint(st.st_size, <, 5050);
+}
+
 /* "out:text;" for each line of standard output, "err:text+" for a part of one of standard error. */
 static char *read_back(struct logread *r)
 {
@@ -353,6 +422,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/container/states", test_states);
 	g_test_add_func("/container/log/formats", test_log_formats);
 	g_test_add_func("/container/log/rotation", test_log_rotation);
+	g_test_add_func("/container/log/json", test_log_json);
+	g_test_add_func("/container/log/full", test_log_full);
+	g_test_add_func("/container/log/lent", test_log_lent);
 	g_test_add_func("/container/log/reading", test_log_reading);
 	g_test_add_func("/container/log/foreign", test_log_foreign);
 	g_test_add_func("/container/log/rotated-reading", test_log_rotated_reading);
