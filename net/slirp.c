@@ -21,10 +21,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/base/fd.h"
 #include "core/base/proc.h"
 #include "net/closing.h"
 #include "net/libslirp.h"
 #include "net/sandbox.h"
+#include "net/tap.h"
 
 #define FRAME_MAX (65536 + 64)
 #define FRAMES_AT_ONCE 64       /* so that sockets get their turn under a flood of frames */
@@ -325,4 +327,11 @@ _Noreturn void slirp_process(const struct slirp_params *p)
 	while (n->slirp && turn(n))
 		;
 	_exit(0);
+}
+
+int slirp_trial(struct err *e)
+{
+	autofd tap = tap_open("tap0", e);
+
+	return tap < 0 ? tap : libslirp_load(e);
 }

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 
+#include "core/base/err.h"
 #include "net/addr.h"
 
 struct slirp_params {
@@ -21,5 +22,9 @@ struct slirp_params {
 
 /* The whole life of the process, from the fork on. Never returns. */
 _Noreturn void slirp_process(const struct slirp_params *p);
+
+/* Can it be used here? Root of a user namespace and in a network namespace of its own; what is made goes with the
+ * process. 0, or -errno with the reason. */
+int slirp_trial(struct err *e);
 
 #endif

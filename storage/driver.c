@@ -31,8 +31,7 @@ static bool read_recorded(struct store *s)
 }
 
 
-/* The trial needs an empty directory on the store's file system. */
-static int try_overlay(struct store *s, struct err *e)
+int store_try_overlay(struct store *s, struct err *e)
 {
 	g_autofree char *name = NULL;
 	struct err ignored = ERR_INIT;
@@ -52,7 +51,7 @@ static void choose(struct store *s)
 {
 	struct err overlay = ERR_INIT, fuse = ERR_INIT;
 
-	if (try_overlay(s, &overlay) == 0) {
+	if (store_try_overlay(s, &overlay) == 0) {
 		s->driver = g_strdup("overlay");
 		s->driver_why = g_strdup("a trial mount of the kernel's overlay worked");
 	} else if (fuse_trial(&fuse) == 0) {

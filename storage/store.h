@@ -44,6 +44,8 @@ static inline void store_cleanup(struct store **s) { if (*s) store_close(*s); }
 
 /* Decide s->driver (trial mount, once per store, recorded in root/driver). 0 or -errno. */
 int store_choose_driver(struct store *s, struct err *e);
+/* The trial: does the kernel's overlay work on the store's file system? 0, or -errno with the reason. */
+int store_try_overlay(struct store *s, struct err *e);
 
 /* The layer below every image that has the usual mount points (mountpoints.c), made when it is missing. 0 or -errno. */
 #define STORE_MOUNTPOINTS "mountpoints"

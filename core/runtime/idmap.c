@@ -123,17 +123,36 @@ bool idmap_find_helper(const char *name, char *path, size_t size)
 	return false;
 }
 
+static void range_command(char *to, size_t size, const char *user, bool uids_too)
+{
+	uint32_t from = subid_next_free_here(), last = from + 65535;
+	char uids[48] = "";
+
+	if (uids_too)
+		snprintf(uids, sizeof uids, " --add-subuids %u-%u", from, last);
+	snprintf(to, size, "usermod%s --add-subgids %u-%u %s", uids, from, last, user);
+}
+
+void idmap_more_ids(char *command, size_t size)
+{
+	g_autofree char *user = subid_user_name(getuid());
+
+	range_command(command, size, user ? user : "USER", true);
+}
+
 /* With the command that gives this user ids that nobody else has. */
 static void explain_no_range(struct idmap *m, const char *user, const char *kind)
 {
-	uint32_t from = subid_next_free_here(), to = from + 65535;
-	char uids[48] = "";
+	range_command(m->mend_one_id, sizeof m->mend_one_id, user, *kind == 'u');
+	snprintf(m->why_one_id, sizeof m->why_one_id, "no usable range for %s in /etc/sub%s; as root: %.*s", user, kind,
+		 (int)sizeof m->mend_one_id, m->mend_one_id);
+}
 
-	if (*kind == 'u')
-		snprintf(uids, sizeof uids, " --add-subuids %u-%u", from, to);
-	snprintf(m->why_one_id, sizeof m->why_one_id,
-		 "no usable range for %s in /etc/sub%s; as root: usermod%s --add-subgids %u-%u %s", user, kind, uids,
-		 from, to, user);
+static void explain_no_helper(struct idmap *m)
+{
+	snprintf(m->mend_one_id, sizeof m->mend_one_id, "apt-get install uidmap");
+	snprintf(m->why_one_id, sizeof m->why_one_id, "newuidmap and newgidmap are not installed; on Debian: %.*s",
+		 (int)sizeof m->mend_one_id, m->mend_one_id);
 }
 
 /* The store map of an ordinary user, or the reason why it has one id only ("" when it has more). */
@@ -152,8 +171,7 @@ static void plan_user(struct idmap *m)
 		kind = "gid";
 	else if (!idmap_find_helper("newuidmap", path, sizeof path) ||
 		 !idmap_find_helper("newgidmap", path, sizeof path))
-		snprintf(m->why_one_id, sizeof m->why_one_id,
-			 "newuidmap and newgidmap are not installed; on Debian: apt-get install uidmap");
+		explain_no_helper(m);
 	else if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
 		snprintf(m->why_one_id, sizeof m->why_one_id,
 			 "this session may not gain privileges (no_new_privs), so newuidmap cannot work");

@@ -22,7 +22,8 @@ struct idmap {
 	bool one_id;            /* a single id on each side */
 	size_t n_uid, n_gid;
 	struct id_range uid[IDMAP_MAX], gid[IDMAP_MAX];
-	char why_one_id[160];   /* the reason and the remedy, for the note to the user; "" otherwise */
+	char why_one_id[256];   /* the reason and the remedy, for the note to the user; "" otherwise */
+	char mend_one_id[120];  /* the administrator's command alone; "" when there is none */
 };
 
 enum userns_mode { USERNS_HOST, USERNS_KEEP_ID, USERNS_NOMAP, USERNS_AUTO, USERNS_MAPS };
@@ -38,6 +39,9 @@ struct userns_request {
 /* The store map of the caller (reads subuid(5) once and remembers). Never fails: falls back to one id,
  * saying why. With uid 0 and all ids available: the whole range, `none` set when no user namespace is needed. */
 const struct idmap *idmap_store(void);
+
+/* The administrator's command that grants the caller 65536 more ids, which nobody has. */
+void idmap_more_ids(char *command, size_t size);
 
 /* The map for a request. `uid_maps` are in podman's rootless meaning: "outside" is an id of the store
  * map (0 is the user), "@N" a host id. 0 or -errno. */

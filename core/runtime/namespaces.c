@@ -173,22 +173,35 @@ static bool sysctl_is_zero(const char *path, bool *exists)
 	return *exists && read(fd, &c, 1) == 1 && c == '0';
 }
 
-int namespaces_explain(int code, struct err *e)
+struct namespaces_remedy namespaces_remedy(int code)
 {
 	bool exists;
 
 	if (code == ENOSPC)
-		return err_hint(e, "too many namespaces: see /proc/sys/user/max_user_namespaces and its neighbours");
+		return (struct namespaces_remedy){ "too many namespaces: see /proc/sys/user/max_user_namespaces and its "
+						   "neighbours", NULL };
 	if (code == EINVAL)
-		return err_hint(e, "the kernel was built without one of the namespaces");
+		return (struct namespaces_remedy){ "the kernel was built without one of the namespaces", NULL };
 	if (code != EPERM && code != EACCES)
-		return -code;
+		return (struct namespaces_remedy){ NULL, NULL };
 	if (sysctl_is_zero("/proc/sys/kernel/unprivileged_userns_clone", &exists))
-		return err_hint(e, "user namespaces are disabled; as root: sysctl -w kernel.unprivileged_userns_clone=1");
+		return (struct namespaces_remedy){ "user namespaces are disabled",
+						   "sysctl -w kernel.unprivileged_userns_clone=1" };
 	if (sysctl_is_zero("/proc/sys/user/max_user_namespaces", &exists))
-		return err_hint(e, "user namespaces are disabled; as root: sysctl -w user.max_user_namespaces=15000");
+		return (struct namespaces_remedy){ "user namespaces are disabled",
+						   "sysctl -w user.max_user_namespaces=15000" };
 	if (!sysctl_is_zero("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", &exists) && exists)
-		return err_hint(e, "AppArmor forbids user namespaces to this program; as root: sysctl -w "
-				"kernel.apparmor_restrict_unprivileged_userns=0, or give coracle a profile with 'userns,'");
-	return err_hint(e, "a security policy, a chroot or the surrounding container forbids new namespaces");
+		return (struct namespaces_remedy){ "AppArmor forbids user namespaces to this program",
+						   "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0" };
+	return (struct namespaces_remedy){ "a security policy, a chroot or the surrounding container forbids new "
+					   "namespaces", NULL };
+}
+
+int namespaces_explain(int code, struct err *e)
+{
+	const struct namespaces_remedy r = namespaces_remedy(code);
+
+	if (!r.why)
+		return -code;
+	return r.command ? err_hint(e, "%s; as root: %s", r.why, r.command) : err_hint(e, "%s", r.why);
 }

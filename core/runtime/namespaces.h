@@ -36,7 +36,11 @@ pid_t namespaces_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd);
  * a short-lived process goes there for it. Descriptor or -errno. */
 int namespaces_borrow_mount(pid_t pid, const char *path, struct err *e);
 
-/* The remedy for a clone that failed, as a hint on `e`. */
+/* Why a clone fails with `code`, and the administrator's command against it; NULL: not known, there is none. */
+struct namespaces_remedy { const char *why, *command; };
+struct namespaces_remedy namespaces_remedy(int code);
+
+/* The same as a hint on `e`, the error of that clone. */
 int namespaces_explain(int code, struct err *e);
 
 #endif

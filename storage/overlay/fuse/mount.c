@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "storage/overlay/fuse/libfuse.h"
 #include "storage/overlay/fuse/server_private.h"
 
 int fuse_open_device(struct err *e)
@@ -85,4 +86,11 @@ int fuse_trial(struct err *e)
 	autofd dev = fuse_open_device(e);
 
 	return dev < 0 ? dev : 0;
+}
+
+int fuse_trial_mount(struct err *e)
+{
+	autofd dev = fuse_open_device(e), mnt = dev < 0 ? -1 : fuse_mount_device(dev, 0, e);
+
+	return mnt < 0 ? -e->code : libfuse_load(e);
 }

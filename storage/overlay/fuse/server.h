@@ -31,4 +31,7 @@ int fuse_mount(int sock, unsigned root_id, int upper_fd, int work_fd, struct err
 /* Can it be used here? 0, or -errno with the reason. */
 int fuse_trial(struct err *e);
 
+/* The whole of it, by root of a user namespace in a mount namespace of its own: the device, a mount, the library. */
+int fuse_trial_mount(struct err *e);
+
 #endif
