@@ -53,6 +53,7 @@ const struct command *const commands[] = {
 	&command_search,
 	&command_save,
 	&command_diff,
+	&command_doctor,
 	&command_history,
 	&command_image_diff,
 	&command_image_exists,

@@ -4,6 +4,11 @@ libcmd_a_SOURCES += \
 	cmd/completion.h \
 	cmd/conf.c cmd/conf.h \
 	cmd/context.c \
+	cmd/doctor.c cmd/doctor.h \
+	cmd/doctor_host.c \
+	cmd/doctor_ids.c \
+	cmd/doctor_net.c \
+	cmd/doctor_store.c \
 	cmd/globals.c cmd/globals.h \
 	cmd/help.c \
 	cmd/opt.c cmd/opt.h \
@@ -11,7 +16,8 @@ libcmd_a_SOURCES += \
 	cmd/template.c cmd/template.h \
 	cmd/template_exec.c \
 	cmd/template_funcs.c \
-	cmd/template_nodes.h
+	cmd/template_nodes.h \
+	cmd/terminal.c cmd/terminal.h
 
 include cmd/container.mk
 include cmd/image.mk

@@ -8,6 +8,7 @@ dist_man_MANS += \
 	man/coracle-container-prune.1 \
 	man/coracle-create.1 \
 	man/coracle-diff.1 \
+	man/coracle-doctor.1 \
 	man/coracle-exec.1 \
 	man/coracle-export.1 \
 	man/coracle-healthcheck-run.1 \
