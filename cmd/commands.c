@@ -9,6 +9,7 @@
 #include "cmd/oci_commands.h"
 #include "cmd/pull_options.h"
 #include "cmd/push_options.h"
+#include "cmd/remote_options.h"
 #include "cmd/search_options.h"
 
 const struct command *const commands[] = {
@@ -55,7 +56,9 @@ const struct command *const commands[] = {
 	&command_diff,
 	&command_doctor,
 	&command_history,
+	&command_image_delete,
 	&command_image_diff,
+	&command_image_digest,
 	&command_image_exists,
 	&command_image_inspect,
 	&command_image_prune,

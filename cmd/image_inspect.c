@@ -6,9 +6,12 @@
 #include <string.h>
 
 #include "cmd/image_commands.h"
+#include "cmd/globals.h"
 #include "cmd/image_use.h"
+#include "cmd/remote_options.h"
 #include "cmd/template.h"
 #include "core/base/text.h"
+#include "core/oci/location.h"
 #include "storage/layer.h"
 
 static void set_text(json_t *o, const char *key, const char *value)
@@ -128,23 +131,59 @@ json_t *image_inspect_json(struct store *s, const struct image *img)
 	return o;
 }
 
-struct inspect_values { bool unused; char *format; };
+/* Does the name mean an image that is not in the store? One there may be called oci:1. */
+static bool is_elsewhere(struct context *c, const char *name)
+{
+	struct err ignored = ERR_INIT;
+	autoimage *img = NULL;
 
-static const struct opt inspect_opts[] = {
-	{ "format", 'f', OPT_STRING, offsetof(struct inspect_values, format), "template", .help = "json or a Go template" },
-	OPT_END
-};
+	if (g_str_has_prefix(name, "docker://"))
+		return true;
+	return location_has_transport(name) && image_find(c->store, name, &img, &ignored) <= 0;
+}
+
+bool image_inspect_is_elsewhere(struct context *c, int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++)
+		if (is_elsewhere(c, argv[i]))
+			return true;
+	return false;
+}
+
+int image_inspect_elsewhere(struct context *c, int argc, char **argv, const char *format)
+{
+	g_autoptr(GPtrArray) words = g_ptr_array_new();
+	g_autofree char **globals = global_arguments(c);
+	struct err e = ERR_INIT;
+
+	g_ptr_array_add(words, (char *)"coracle");
+	for (char **g = globals; *g; g++)
+		g_ptr_array_add(words, *g);
+	g_ptr_array_add(words, (char *)"image");
+	g_ptr_array_add(words, (char *)"inspect");
+	if (format)
+		g_ptr_array_add(words, g_strconcat("--format=", format, NULL));
+	g_ptr_array_add(words, (char *)"--");
+	for (int i = 0; i < argc; i++)
+		g_ptr_array_add(words, argv[i]);
+	g_ptr_array_add(words, NULL);
+	exec_image_program(c, (char **)words->pdata, &e);
+	return fail(&e);
+}
 
 static int run_inspect(struct context *c, void *values, int argc, char **argv)
 {
-	const struct inspect_values *v = values;
-	json_t *objects = json_array();
+	const struct inspect_options *v = values;
+	json_t *objects;
 	struct err e = ERR_INIT;
 	int worst = 0, r;
 
 	r = context_store(c, &e);
+	if (r == 0 && (inspect_is_remote(v) || image_inspect_is_elsewhere(c, argc, argv)))
+		return run_image_program(c, argv);
 	if (r == 0)
 		r = store_choose_driver(c->store, &e);
+	objects = json_array();
 	for (int i = 0; r == 0 && i < argc; i++) {
 		struct err one = ERR_INIT;
 		autoimage *img = NULL;
@@ -246,11 +285,7 @@ static int run_history(struct context *c, void *values, int argc, char **argv)
 	return r < 0 ? fail(&e) : 0;
 }
 
-const struct command command_image_inspect = {
-	.name = "image inspect", .summary = "Show an image's configuration",
-	.usage = "[options] IMAGE [IMAGE...]", .opts = inspect_opts, .values_size = sizeof(struct inspect_values),
-	.run = run_inspect, .min_args = 1, .max_args = -1, .complete = COMPLETE_IMAGE,
-};
+const struct command command_image_inspect = COMMAND_IMAGE_INSPECT(run_inspect);
 const struct command command_history = {
 	.name = "history", .alias = "image history", .summary = "Show how an image was made",
 	.usage = "[options] IMAGE", .opts = history_opts, .values_size = sizeof(struct history_values),

@@ -7,6 +7,7 @@
 #include "cmd/image/login.h"
 #include "cmd/image/pull.h"
 #include "cmd/image/push.h"
+#include "cmd/image/remote_commands.h"
 #include "cmd/image/search.h"
 #include "cmd/image/save.h"
 #include "cmd/image/volume_tar.h"
@@ -14,7 +15,10 @@
 static const struct command *const image_commands[] = {
 	&image_command_commit,
 	&image_command_export,
+	&image_command_delete,
+	&image_command_digest,
 	&image_command_import,
+	&image_command_inspect,
 	&image_command_load,
 	&image_command_login,
 	&image_command_logout,

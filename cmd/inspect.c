@@ -136,6 +136,10 @@ static int run(struct context *c, void *values, int argc, char **argv)
 
 	if (r == 0)
 		r = context_store(c, &e);
+	if (r == 0 && image_inspect_is_elsewhere(c, argc, argv)) {
+		json_decref(objects);
+		return image_inspect_elsewhere(c, argc, argv, v->format);
+	}
 	if (r == 0)
 		r = store_choose_driver(c->store, &e);
 	if (r == 0 && v->latest)

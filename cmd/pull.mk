@@ -4,6 +4,7 @@ libcmd_a_SOURCES += \
 	cmd/login_options.c cmd/login_options.h \
 	cmd/pull_options.c cmd/pull_options.h \
 	cmd/push_options.c cmd/push_options.h \
+	cmd/remote_options.c cmd/remote_options.h \
 	cmd/search_options.c cmd/search_options.h
 coracle_image_SOURCES += \
 	cmd/image/layers.c cmd/image/layers.h \
@@ -16,6 +17,11 @@ coracle_image_SOURCES += \
 	cmd/image/login.c cmd/image/login.h \
 	cmd/image/new_image.c cmd/image/new_image.h \
 	cmd/image/new_layer.c cmd/image/new_layer.h \
+	cmd/image/origin.c cmd/image/origin.h \
+	cmd/image/origin_docker_archive.c \
+	cmd/image/origin_layout.c \
+	cmd/image/origin_registry.c \
+	cmd/image/origin_store.c \
 	cmd/image/progress.c cmd/image/progress.h \
 	cmd/image/prompt.c cmd/image/prompt.h \
 	cmd/image/pull.c cmd/image/pull.h \
@@ -23,6 +29,7 @@ coracle_image_SOURCES += \
 	cmd/image/push_layer.c cmd/image/push_layer.h \
 	cmd/image/push_manifest.c cmd/image/push_manifest.h \
 	cmd/image/remote.c cmd/image/remote.h \
+	cmd/image/remote_commands.c cmd/image/remote_commands.h \
 	cmd/image/save.c cmd/image/save.h \
 	cmd/image/save_out.c cmd/image/save_out.h \
 	cmd/image/search.c cmd/image/search.h \

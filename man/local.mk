@@ -13,7 +13,9 @@ dist_man_MANS += \
 	man/coracle-export.1 \
 	man/coracle-healthcheck-run.1 \
 	man/coracle-history.1 \
+	man/coracle-image-delete.1 \
 	man/coracle-image-diff.1 \
+	man/coracle-image-digest.1 \
 	man/coracle-image-exists.1 \
 	man/coracle-image-inspect.1 \
 	man/coracle-image-prune.1 \

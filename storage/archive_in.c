@@ -290,6 +290,25 @@ int archive_in_read(struct archive_in *a, const char *name, size_t max, char **r
 	return 0;
 }
 
+ssize_t archive_in_pread(struct archive_in *a, const char *name, void *buf, size_t len, int64_t offset, struct err *e)
+{
+	int64_t start, size;
+	autofd own = -1;
+	int fd = locate(a, name, &own, &start, &size, e);
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	if (offset >= size)
+		return 0;
+	do
+		n = pread(fd, buf, (size_t)MIN((int64_t)len, size - offset), start + offset);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return err_set(e, errno, "%s: %s", a->shown, name);
+	return n > 0 ? n : err_msg(e, EBADMSG, "%s: %s ends too early", a->shown, name);
+}
+
 int archive_in_send(struct archive_in *a, const char *name, int out_fd, struct err *e)
 {
 	int64_t offset, size;

@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 #include "storage/sink.h"
 #include "storage/store.h"
@@ -25,6 +27,9 @@ bool archive_in_has(struct archive_in *a, const char *name);
 
 /* A member of at most `max` bytes (terminated, g_free it). 0 or -errno: -ENOENT, -EFBIG. */
 int archive_in_read(struct archive_in *a, const char *name, size_t max, char **ret, size_t *ret_len, struct err *e);
+
+/* Bytes of a member from `offset` on: how many there were (0: its end), or -errno. */
+ssize_t archive_in_pread(struct archive_in *a, const char *name, void *buf, size_t len, int64_t offset, struct err *e);
 
 /* Send a member to `out_fd`. 0 or -errno; -EPIPE where nobody reads it. */
 int archive_in_send(struct archive_in *a, const char *name, int out_fd, struct err *e);

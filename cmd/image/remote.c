@@ -20,8 +20,7 @@ static bool is_schema1(const struct document *d)
 	return d->text && g_strstr_len(d->text, (gssize)MIN(d->len, 4096), "\"fsLayers\"") != NULL;
 }
 
-/* What the document is; its own word, the header's and the descriptor's (NULL: none) must not differ. */
-static int kind_of(const struct document *d, const char *promised, enum media_kind *ret, struct err *e)
+int remote_kind(const struct document *d, const char *promised, enum media_kind *ret, struct err *e)
 {
 	enum media_kind kind = document_kind(d->text, d->len);
 	enum media_kind said[] = { d->media_type ? media_kind_of(d->media_type) : MEDIA_UNKNOWN,
@@ -31,7 +30,7 @@ static int kind_of(const struct document *d, const char *promised, enum media_ki
 		return err_msg(e, EPROTONOSUPPORT, "the image is in docker's schema 1 format, which is not supported: "
 			       "push it again with a newer tool");
 	if (kind != MEDIA_INDEX && kind != MEDIA_MANIFEST)
-		return err_msg(e, EBADMSG, "what the registry sent is neither an image manifest nor an index");
+		return err_msg(e, EBADMSG, "what is there is neither an image manifest nor an index");
 	for (size_t i = 0; i < G_N_ELEMENTS(said); i++)
 		if (said[i] != MEDIA_UNKNOWN && said[i] != kind)
 			return err_msg(e, EBADMSG, "the manifest is not of the media type that was promised");
@@ -47,7 +46,7 @@ static void add_platform(GString *out, const struct platform *p)
 		g_string_append_printf(out, "/%s", p->variant);
 }
 
-static int no_platform(const struct image_index *idx, const struct platform *want, struct err *e)
+int remote_no_platform(const struct image_index *idx, const struct platform *want, struct err *e)
 {
 	g_autoptr(GString) wanted = g_string_new(NULL), have = g_string_new(NULL);
 
@@ -77,10 +76,10 @@ static int descend(struct registry *g, const struct platform *want, struct remot
 	if (r < 0)
 		goto out;
 	d = image_index_choose(&idx, want);
-	r = d ? registry_manifest(g, d->digest, d->size, &doc, e) : no_platform(&idx, want, e);
+	r = d ? registry_manifest(g, d->digest, d->size, &doc, e) : remote_no_platform(&idx, want, e);
 	if (r < 0)
 		goto out;
-	r = kind_of(&doc, d->media_type, &kind, e);
+	r = remote_kind(&doc, d->media_type, &kind, e);
 	if (r == 0 && kind != MEDIA_MANIFEST)
 		r = err_msg(e, EBADMSG, "the index names another index");
 	document_clear(&ret->manifest_doc);
@@ -111,7 +110,7 @@ int remote_manifest(struct registry *g, const struct reference *ref, const struc
 	if (r < 0)
 		return r;
 	g_strlcpy(ret->top_digest, ret->manifest_doc.digest, sizeof ret->top_digest);
-	r = kind_of(&ret->manifest_doc, NULL, &kind, e);
+	r = remote_kind(&ret->manifest_doc, NULL, &kind, e);
 	if (r == 0 && kind == MEDIA_INDEX)
 		r = descend(g, want, ret, e);
 	if (r == 0)

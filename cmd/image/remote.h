@@ -23,4 +23,11 @@ int remote_manifest(struct registry *g, const struct reference *ref, const struc
 int remote_config(struct registry *g, const struct reference *ref, const struct platform *want, bool asked,
 		  struct remote_image *img, struct err *e);
 
+/* What the document is, a manifest or an index; its own word, the header's and the descriptor's media type (`promised`, NULL:
+ * none) must not differ. 0 or -errno. */
+int remote_kind(const struct document *d, const char *promised, enum media_kind *ret, struct err *e);
+
+/* The error that the index has nothing for `want`, with what it has. */
+int remote_no_platform(const struct image_index *idx, const struct platform *want, struct err *e);
+
 #endif

@@ -2,6 +2,7 @@
 libcore_a_SOURCES += \
 	core/oci/dump.c core/oci/dump.h \
 	core/oci/image_spec.c core/oci/image_spec.h core/oci/media.c \
+	core/oci/location.c core/oci/location.h \
 	core/oci/reference.c core/oci/reference.h \
 	core/oci/runtime_spec.c core/oci/runtime_spec.h core/oci/runtime_spec_private.h \
 	core/oci/runtime_spec_reader.c core/oci/runtime_spec_reader.h \

@@ -48,6 +48,17 @@ void registry_close(struct registry *g)
 	g_free(g);
 }
 
+int registry_renew(struct registry *g, struct err *e)
+{
+	struct http *own;
+	int r = http_open(&g->certs, g->o.tls_verify, &own, e);
+
+	/* The old one is left as it is: to close it would say farewell on the parent's connections. */
+	if (r == 0)
+		g->http = own;
+	return r;
+}
+
 int registry_step(struct registry *g, struct pollfd *fds, unsigned n, int timeout_ms, struct err *e)
 {
 	return http_step(g->http, fds, n, timeout_ms, e);

@@ -42,6 +42,10 @@ static inline void registry_cleanup(struct registry **g) { if (*g) registry_clos
 /* Every wait ends with -EINTR once `fd` (a signalfd) is readable. */
 void registry_interrupt_on(struct registry *g, int fd);
 
+/* After fork: the connections that there are belong to the parent; from here on this process has its own. Credentials and
+ * tokens stay. 0 or -errno. */
+int registry_renew(struct registry *g, struct err *e);
+
 /* A manifest or index, verified against the digest it was asked by. */
 struct document {
 	char *text;

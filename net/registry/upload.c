@@ -271,3 +271,17 @@ int registry_put_manifest(struct registry *g, const char *what, const char *medi
 	exchange_clear(&x);
 	return r;
 }
+
+int registry_delete_manifest(struct registry *g, const char *digest, struct err *e)
+{
+	struct exchange x;
+	int r;
+
+	init(g, &x, "DELETE", "manifests", digest);
+	x.what = g_strdup_printf("deleting %s/%s@%s", g->ref.host, g->ref.path, digest);
+	r = exchange_perform(g, &x, e);
+	if (r < 0 && (x.req.status == 405 || x.req.status == 400))
+		err_hint(e, "registries may forbid deletion in their configuration");
+	exchange_clear(&x);
+	return r;
+}

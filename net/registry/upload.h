@@ -36,4 +36,7 @@ int registry_put_blob(struct registry *g, const char *digest, const void *data, 
 int registry_put_manifest(struct registry *g, const char *what, const char *media_type, const void *data, size_t len,
 			  struct err *e);
 
+/* Remove the manifest with this digest, and all tags that mean it. 0 or -errno (ENOENT: there is none). */
+int registry_delete_manifest(struct registry *g, const char *digest, struct err *e);
+
 #endif
