@@ -27,6 +27,7 @@ libstorage_a_SOURCES += \
 	storage/overlay/fuse/server.c storage/overlay/fuse/server.h \
 	storage/overlay/fuse/server_private.h \
 	storage/overlay/fuse/session.c storage/overlay/fuse/session.h \
+	storage/overlay/fuse/stream.c storage/overlay/fuse/stream.h \
 	storage/overlay/fuse/standalone.c storage/overlay/fuse/standalone.h \
 	storage/overlay/fuse/whiteout.c storage/overlay/fuse/whiteout.h \
 	storage/overlay/fuse/work.c storage/overlay/fuse/work.h \

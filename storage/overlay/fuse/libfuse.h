@@ -13,6 +13,7 @@
 	X(reply_attr) \
 	X(reply_buf) \
 	X(reply_create) \
+	X(reply_data) \
 	X(reply_entry) \
 	X(reply_err) \
 	X(reply_lseek) \

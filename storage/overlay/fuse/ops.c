@@ -372,7 +372,7 @@ static void op_init(void *userdata, struct fuse_conn_info *c)
 	want(c, FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_EXPLICIT_INVAL_DATA | FUSE_CAP_CACHE_SYMLINKS |
 		FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_DONT_MASK | FUSE_CAP_READDIRPLUS |
 		FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ASYNC_READ | FUSE_CAP_ASYNC_DIO | FUSE_CAP_NO_OPEN_SUPPORT |
-		FUSE_CAP_NO_OPENDIR_SUPPORT, true);
+		FUSE_CAP_NO_OPENDIR_SUPPORT | FUSE_CAP_SPLICE_WRITE, true);
 	want(c, FUSE_CAP_POSIX_ACL, !s->no_acl);
 	c->max_write = OPS_MAX_IO;
 	c->max_readahead = OPS_MAX_IO;
@@ -406,7 +406,7 @@ const struct fuse_lowlevel_ops ops_table = {
 	.opendir = ops_open,
 	.flush = ops_flush,
 	.read = ops_read,
-	.write = ops_write,
+	.write_buf = ops_write,
 	.fsync = ops_fsync,
 	.fsyncdir = ops_fsyncdir,
 	.fallocate = ops_fallocate,

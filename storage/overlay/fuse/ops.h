@@ -5,7 +5,8 @@
 #include "storage/overlay/fuse/libfuse.h"
 #include "storage/overlay/fuse/ovl.h"
 
-#define OPS_MAX_IO (256 * 1024)
+#define OPS_MAX_IO (512 * 1024)
+#define OPS_HEADER 4096 /* what a request may have before its data */
 #define OPS_FOR_EVER 1e9
 
 struct ops {

@@ -11,6 +11,7 @@
 #include "storage/overlay/fuse/data.h"
 #include "storage/overlay/fuse/place.h"
 #include "storage/overlay/fuse/session.h"
+#include "storage/overlay/fuse/stream.h"
 
 void ops_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
@@ -40,7 +41,7 @@ static char *thread_buffer(void)
 	static _Thread_local char *buf;
 
 	if (!buf)
-		buf = malloc(OPS_MAX_IO);
+		buf = malloc(STREAM_LEAST);
 	return buf;
 }
 
@@ -56,6 +57,21 @@ static ssize_t read_piece(int fd, char *buf, size_t size, off_t off)
 	return pread(fd, buf, size, off);
 }
 
+/* The kernel takes the pages from the file itself. */
+static void reply_pages(fuse_req_t req, struct ops *s, struct handle *h, size_t size, off_t off)
+{
+	struct fuse_bufvec v = { .count = 1 };
+	char last;
+
+	/* What is in memory is quicker given than others are woken. */
+	if (preadv2(data_fd(h), &(struct iovec){ &last, 1 }, 1, off + (off_t)size - 1, RWF_NOWAIT) < 0)
+		session_let_others();
+	v.buf[0] = (struct fuse_buf){ .size = size, .flags = FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK, .fd = data_fd(h),
+				      .pos = off };
+	(void)libfuse.reply_data(req, &v, 0);
+	data_put(s->o, h);
+}
+
 void ops_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
 {
 	struct ops *s = libfuse.req_userdata(req);
@@ -65,10 +81,12 @@ void ops_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fus
 	int r = buf ? get(s, ino, false, &h) : -ENOMEM;
 
 	(void)fi;
-	if (size > OPS_MAX_IO)
-		size = OPS_MAX_IO;
 	if (r < 0) {
 		(void)libfuse.reply_err(req, -r);
+		return;
+	}
+	if (size >= STREAM_LEAST) {
+		reply_pages(req, s, h, size, off);
 		return;
 	}
 	while (done < size) {
@@ -84,11 +102,26 @@ void ops_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fus
 	(void)(r != 0 && done == 0 ? libfuse.reply_err(req, r) : libfuse.reply_buf(req, buf, done));
 }
 
-void ops_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t off, struct fuse_file_info *fi)
+static ssize_t write_memory(int fd, const char *buf, size_t size, off_t off)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t n = pwrite(fd, buf + done, size - done, off + (off_t)done);
+
+		if (n <= 0)
+			return done ? (ssize_t)done : -errno;
+		done += (size_t)n;
+	}
+	return (ssize_t)done;
+}
+
+void ops_write(fuse_req_t req, fuse_ino_t ino, struct fuse_bufvec *in, off_t off, struct fuse_file_info *fi)
 {
 	struct ops *s = libfuse.req_userdata(req);
+	struct fuse_buf *b = &in->buf[0];
 	struct handle *h;
-	size_t done = 0;
+	ssize_t n;
 	int r = get(s, ino, true, &h);
 
 	(void)fi;
@@ -96,17 +129,11 @@ void ops_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off
 		(void)libfuse.reply_err(req, -r);
 		return;
 	}
-	while (done < size) {
-		ssize_t n = pwrite(data_fd(h), buf + done, size - done, off + (off_t)done);
-
-		if (n < 0)
-			r = errno;
-		if (n <= 0)
-			break;
-		done += (size_t)n;
-	}
+	stream_wrote(b->size);
+	n = b->flags & FUSE_BUF_IS_FD ? stream_write(b->fd, data_fd(h), b->size, off) :
+		write_memory(data_fd(h), b->mem, b->size, off);
 	data_put(s->o, h);
-	(void)(r != 0 && done == 0 ? libfuse.reply_err(req, r) : libfuse.reply_write(req, done));
+	(void)(n < 0 ? libfuse.reply_err(req, (int)-n) : libfuse.reply_write(req, (size_t)n));
 }
 
 void ops_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)

@@ -2,6 +2,7 @@
 #include "storage/overlay/fuse/session.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/fuse.h>
 #include <poll.h>
 #include <pthread.h>
@@ -13,6 +14,7 @@
 
 #include "storage/overlay/fuse/create.h"
 #include "storage/overlay/fuse/place.h"
+#include "storage/overlay/fuse/stream.h"
 
 static struct ops ops;          /* of this process: it serves one mount */
 static int queues[SESSION_THREADS];
@@ -46,6 +48,13 @@ static void add_flags(struct iovec *iov, int count)
 	init_request = 0;
 	if (out && iov[1].iov_len >= 16 && (offered & FUSE_HANDLE_KILLPRIV_V2))
 		out->flags |= FUSE_HANDLE_KILLPRIV_V2;
+}
+
+static ssize_t io_splice(int pipe, off_t *from, int fd, off_t *to, size_t len, unsigned flags, void *userdata)
+{
+	(void)fd;
+	(void)userdata;
+	return splice(pipe, from, queue, to, len, flags);
 }
 
 static ssize_t io_writev(int fd, struct iovec *iov, int count, void *userdata)
@@ -97,7 +106,7 @@ static void answer(const struct fuse_buf *buf)
 {
 	const struct fuse_in_header *h = buf->mem;
 
-	if (buf->size >= sizeof *h + sizeof(struct fuse_create_in) && h->opcode == FUSE_TMPFILE)
+	if (!(buf->flags & FUSE_BUF_IS_FD) && buf->size >= sizeof *h + sizeof(struct fuse_create_in) && h->opcode == FUSE_TMPFILE)
 		answer_tmpfile(h, (const struct fuse_create_in *)(h + 1));
 	else
 		libfuse.session_process_buf(ops.se, buf);
@@ -111,6 +120,12 @@ void session_let_others(void)
 	(void)pthread_mutex_unlock(&lead);
 }
 
+/* Writes to one file would only wait for each other. */
+static bool is_write(const struct fuse_buf *buf)
+{
+	return (buf->flags & FUSE_BUF_IS_FD) || ((const struct fuse_in_header *)buf->mem)->opcode == FUSE_WRITE;
+}
+
 static int next_request(struct fuse_buf *buf)
 {
 	struct pollfd p = { .fd = queue, .events = POLLIN };
@@ -119,8 +134,9 @@ static int next_request(struct fuse_buf *buf)
 	if (!leading)
 		(void)pthread_mutex_lock(&lead);
 	leading = true;
-	n = libfuse.session_receive_buf(ops.se, buf);
-	if (n > 0 && poll(&p, 1, 0) > 0)
+	buf->flags = 0;
+	n = stream_expects() ? (int)stream_receive(queue, buf, STREAM_LEAST) : libfuse.session_receive_buf(ops.se, buf);
+	if (n > 0 && !is_write(buf) && poll(&p, 1, 0) > 0)
 		session_let_others();
 	return n;
 }
@@ -140,6 +156,7 @@ static void *serve(void *fd)
 		if (n <= 0)
 			break;
 		answer(&buf);
+		stream_done();
 	}
 	session_let_others();
 	free(buf.mem);
@@ -148,7 +165,7 @@ static void *serve(void *fd)
 
 int session_new(struct ovl *o, const int *devs, const struct session_options *so, struct err *e)
 {
-	static const struct fuse_custom_io io = { .writev = io_writev, .read = io_read };
+	static const struct fuse_custom_io io = { .writev = io_writev, .read = io_read, .splice_send = io_splice };
 	char name[] = "coracle-overlay", *argv[] = { name, NULL };
 	struct fuse_args args = FUSE_ARGS_INIT(1, argv);
 	int r;
