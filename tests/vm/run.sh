@@ -24,7 +24,7 @@ ldd "$share"/bin/coracle{,-image} | awk '$3 ~ "^/" { print $3 }' | sort -u |
 # What is loaded only where it is needed.
 for lib in libslirp.so.0 libfuse3.so.3; do
 	file=$(PATH=$PATH:/sbin ldconfig -p | awk -v l=$lib '$1 == l { print $NF; exit }')
-	{ echo "$file"; ldd "$file" | awk '$3 ~ "^/" { print $3 }' | grep -vE '/(libc|libm|libresolv|libdl|libpthread)\.so'; } |
+	{ echo "$file"; ldd "$file" | awk '$3 ~ "^/" && $3 !~ "/(libc|libm|libresolv|libdl|libpthread)[.]so" { print $3 }'; } |
 		xargs cp -t "$share/lib"
 done
 cp "$here/accept.sh" "$share/"
