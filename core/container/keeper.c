@@ -288,7 +288,10 @@ static void become_running(struct keeper *k)
 		(void)fd_set_nonblock(k->tty, true);
 	}
 	k->began_at = keeper_now();
-	k->conns[0].attached = k->conns[0].owner = !s->detach;
+	k->conns[0].owner = !s->detach;
+	k->conns[0].attached = !s->detach && (s->record->tty || s->attach_stdout || s->attach_stderr);
+	if (!s->record->tty && s->attach_stdout != s->attach_stderr)
+		k->conns[0].deaf_to = s->attach_stdout ? 2 : 1;
 	if (s->record->timeout_s > 0)
 		k->timeout_at = keeper_now() + s->record->timeout_s * INT64_C(1000000000);
 	/* Before the client may go on: what it holds must not be held by us too. */

@@ -32,6 +32,8 @@ struct keeper_health {
 	bool timed_out;
 	int64_t next_at, timeout_at;    /* as below */
 	int streak;             /* failures, one after another */
+	bool begun;             /* the startup check has passed, or there is none */
+	int startup_passed, startup_failed;
 	unsigned n;             /* results so far; the latest are in the ring, and the next is being made */
 	struct health_result results[HEALTH_RESULTS];
 };
@@ -39,6 +41,7 @@ struct keeper_health {
 struct keeper_conn {
 	int fd;                 /* -1: free */
 	bool attached;          /* gets output */
+	int deaf_to;            /* but not this stream (-a); 0: all of it */
 	bool feeds;             /* its input goes to the program; it is told to wait while that is full */
 	bool owed;              /* the chunk at hand has not been sent to it yet */
 	bool asks_health;       /* waits for the result of the check */

@@ -100,10 +100,15 @@ void keeper_be_late(struct keeper *k)
 	keeper_send_chunk(k);
 }
 
-static bool is_watched(const struct keeper *k)
+static bool listens(const struct keeper_conn *c, int stream)
+{
+	return c->fd >= 0 && c->attached && c->deaf_to != stream;
+}
+
+static bool is_watched(const struct keeper *k, int stream)
 {
 	for (size_t i = 0; i < k->n_conns; i++)
-		if (k->conns[i].fd >= 0 && k->conns[i].attached)
+		if (listens(&k->conns[i], stream))
 			return true;
 	return false;
 }
@@ -157,7 +162,7 @@ static ssize_t read_chunk(struct keeper *k, int fd, int stream)
 		return n;
 	logfile_write(&k->log, stream, k->chunk, (size_t)n, text_now_ns());
 	for (size_t i = 0; i < k->n_conns; i++)
-		watched |= k->conns[i].owed = k->conns[i].fd >= 0 && k->conns[i].attached;
+		watched |= k->conns[i].owed = listens(&k->conns[i], stream);
 	if (!watched) {
 		if (n == sizeof k->chunk && k->tty < 0)
 			begin_bulk(k, fd);
@@ -171,7 +176,7 @@ static ssize_t read_chunk(struct keeper *k, int fd, int stream)
 
 void keeper_read_output(struct keeper *k, int *fd, int stream)
 {
-	ssize_t n = k->bulk && !is_watched(k) ? read_bulk(k, *fd, stream) : read_chunk(k, *fd, stream);
+	ssize_t n = k->bulk && !is_watched(k, stream) ? read_bulk(k, *fd, stream) : read_chunk(k, *fd, stream);
 
 	if (n > 0 || (n < 0 && (errno == EINTR || (errno == EAGAIN && !k->ended))))
 		return;

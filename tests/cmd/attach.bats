@@ -95,3 +95,11 @@ in_file() { eventually grep -q "$1" "$2"; }
 	c stop -t 0 box; ok
 	wait "${pids[0]}" "$run" || :
 }
+
+@test "attach: -a shows that stream alone, whether a log is kept or not" {
+	for rm in --rm --rm=false; do
+		cs run $rm --network none -a stderr host sh -c 'echo out; echo err >&2'; ok; says ""; [ "$stderr" = err ]
+		cs run $rm --network none -a stdout host sh -c 'echo out; echo err >&2'; ok; says out; [ "$stderr" = "" ]
+	done
+	c logs -l; ok; has out; has err
+}
