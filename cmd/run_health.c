@@ -55,6 +55,42 @@ static int times(struct run_plan *p, const struct healthcheck *img, struct err *
 	return 0;
 }
 
+/* --health-startup-..., which only means something with a health check. */
+static int startup(struct run_plan *p, struct err *e)
+{
+	const struct run_options *o = p->o;
+	struct container_record *r = p->rec;
+	bool disabled = !g_strcmp0(o->health_startup_interval, "disable");
+
+	if (!o->health_startup_cmd) {
+		if (o->health_startup_interval || o->health_startup_timeout || o->health_startup_retries || o->health_startup_success)
+			return err_msg(e, EINVAL, "--health-startup-...: there is no --health-startup-cmd");
+		return 0;
+	}
+	if (!*o->health_startup_cmd)
+		return err_msg(e, EINVAL, "--health-startup-cmd: it is empty");
+	if (!r->health_test)
+		return err_msg(e, EINVAL, "--health-startup-cmd: there is no health check that it could come before");
+	r->startup_test = parse_command(&r->arena, o->health_startup_cmd);
+	if (!r->startup_test[0] || !r->startup_test[1])
+		return err_msg(e, EINVAL, "--health-startup-cmd \"%s\": it is no command", o->health_startup_cmd);
+	if (duration("startup-interval", disabled ? "0s" : o->health_startup_interval, 0, 30 * SECOND, &r->startup_interval, e) < 0 ||
+	    duration("startup-timeout", o->health_startup_timeout, 0, 30 * SECOND, &r->startup_timeout, e) < 0)
+		return -e->code;
+	if (r->startup_timeout < SECOND)
+		return err_msg(e, EINVAL, "--health-startup-timeout must be at least 1 second");
+	if (!disabled && r->startup_interval <= 0)
+		return err_msg(e, EINVAL, "--health-startup-interval must be longer than 0, or \"disable\"");
+	if (o->health_startup_retries < 0 || o->health_startup_retries > INT32_MAX || o->health_startup_success < 0 ||
+	    o->health_startup_success > INT32_MAX)
+		return err_msg(e, EINVAL, "--health-startup-retries and --health-startup-success must not be negative");
+	if (r->auto_remove && o->health_startup_retries)
+		return err_msg(e, EINVAL, "--rm and --health-startup-retries exclude each other");
+	r->startup_retries = (int)o->health_startup_retries;
+	r->startup_success = (int)o->health_startup_success;
+	return 0;
+}
+
 int run_health_plan(struct run_plan *p, struct err *e)
 {
 	static const struct healthcheck none = { NULL };
@@ -76,5 +112,7 @@ int run_health_plan(struct run_plan *p, struct err *e)
 	if (r->auto_remove && !strcmp(action, "restart"))
 		return err_msg(e, EINVAL, "--rm and --health-on-failure restart exclude each other");
 	r->health_on_failure = arena_strdup(&r->arena, action);
-	return r->health_test ? times(p, img, e) : 0;
+	if (r->health_test && times(p, img, e) < 0)
+		return -e->code;
+	return startup(p, e);
 }

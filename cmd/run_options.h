@@ -18,7 +18,8 @@ struct run_options {
 	char **env, **env_file, **unsetenv, **ulimit, **group_add;
 	char *restart;
 	char *health_cmd, *health_interval, *health_timeout, *health_start_period, *health_start_interval, *health_on_failure;
-	int64_t health_retries;
+	char *health_startup_cmd, *health_startup_interval, *health_startup_timeout;
+	int64_t health_retries, health_startup_retries, health_startup_success;
 	bool health_retries_set, no_healthcheck;
 	int64_t stop_timeout, timeout, oom_score_adj, preserve_fds, status_fd;
 	bool oom_score_adj_set, hostname_set;

@@ -140,24 +140,40 @@ static int run_kill(struct context *c, void *values, int argc, char **argv)
 	return worst;
 }
 
+/* The bit of a name, or 0. */
+static unsigned condition(const char *name)
+{
+	if (strcmp(name, "stopped") == 0)
+		return CONTAINER_WAIT_STATUS(CONTAINER_EXITED);
+	if (strcmp(name, "configured") == 0 || strcmp(name, "initialized") == 0)
+		return CONTAINER_WAIT_STATUS(CONTAINER_CREATED);
+	for (int s = 0; s < CONTAINER_STATUS_COUNT; s++)
+		if (strcmp(container_status_name(s), name) == 0)
+			return CONTAINER_WAIT_STATUS(s);
+	for (int h = HEALTH_STARTING; h < HEALTH_COUNT; h++)
+		if (strcmp(container_health_name(h), name) == 0)
+			return CONTAINER_WAIT_HEALTH(h);
+	return 0;
+}
+
 static int conditions(char *const *names, unsigned *ret, struct err *e)
 {
-	*ret = names && *names ? 0 : 1U << CONTAINER_EXITED;
+	*ret = names && *names ? 0 : CONTAINER_WAIT_STATUS(CONTAINER_EXITED);
 	for (; names && *names; names++) {
-		int s = 0;
+		unsigned bit = condition(*names);
 
-		while (s < CONTAINER_STATUS_COUNT && strcmp(container_status_name(s), *names) != 0)
-			s++;
-		if (strcmp(*names, "stopped") == 0)
-			s = CONTAINER_EXITED;
-		if (strcmp(*names, "configured") == 0 || strcmp(*names, "initialized") == 0)
-			s = CONTAINER_CREATED;
-		if (s == CONTAINER_STATUS_COUNT)
+		if (!bit)
 			return err_msg(e, EINVAL, "--condition \"%s\": must be created, running, paused, stopping, "
-				       "exited or stopped", *names);
-		*ret |= 1U << s;
+				       "exited, stopped, healthy, unhealthy or starting", *names);
+		*ret |= bit;
 	}
 	return 0;
+}
+
+/* Only its health was asked for, and it has none: that would be a wait for ever. */
+static bool never_happens(const struct container_info *i, unsigned wanted)
+{
+	return !i->record->health_test && !(wanted & (CONTAINER_WAIT_HEALTH(HEALTH_NONE) - 1));
 }
 
 static int run_wait(struct context *c, void *values, int argc, char **argv)
@@ -184,6 +200,11 @@ static int run_wait(struct context *c, void *values, int argc, char **argv)
 		int code;
 
 		err_clear(&e);
+		if (never_happens(i, wanted)) {
+			(void)err_msg(&e, ENOENT, "container %s has no defined healthcheck", i->given);
+			fail_one(&e, EXIT_OURS, &worst);
+			continue;
+		}
 		if (container_wait(&c->place, i->record->id, wanted, &code, &e) < 0) {
 			fail_one(&e, EXIT_OURS, &worst);
 			continue;

@@ -68,6 +68,11 @@ struct container_record {
 	int64_t health_interval, health_timeout, health_start_period, health_start_interval;
 	int health_retries;
 	char *health_on_failure;        /* "none", "kill", "restart", "stop" */
+	/* The check before it, until that has passed so often: as above, NULL: none. After so many failures the container is
+	 * started again; 0: never. */
+	char **startup_test;
+	int64_t startup_interval, startup_timeout;
+	int startup_success, startup_retries;
 	char *pid_file, *cid_file;
 	char *hostname;
 	char *limits_note;              /* cgroup decision, as text for cmd/ */

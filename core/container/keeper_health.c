@@ -4,6 +4,8 @@
  * nothing and waits for nothing. What the check prints (its first bytes) and how it ends makes the health, which is in
  * state.json for `ps` and, with the last results, in health.json for `inspect`. One check runs at a time; it is killed
  * when its time is over, or the program.
+ *
+ * Where there is a startup check, it takes the other's place, and the health is "starting", until it has passed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -59,41 +61,51 @@ static void write_results(const struct keeper *k)
 	json_decref(doc);
 }
 
-/* From the end of a check to the begin of the next. */
+/* From the end of a check to the begin of the next; 0: only by hand. */
 static int64_t pause_ns(const struct keeper *k)
 {
 	const struct container_record *r = k->s->record;
 	bool starting = k->state.health == HEALTH_STARTING && r->health_start_interval &&
 			keeper_now() - k->began_at < r->health_start_period;
 
-	return starting ? r->health_start_interval : r->health_interval;
+	if (!k->health.begun)
+		return r->startup_interval;
+	return starting && r->health_interval ? r->health_start_interval : r->health_interval;
+}
+
+static void plan_next(struct keeper *k)
+{
+	int64_t ns = pause_ns(k);
+
+	k->health.next_at = ns > 0 ? keeper_now() + ns : 0;
 }
 
 void keeper_health_begin(struct keeper *k)
 {
 	if (k->state.health == HEALTH_NONE)
 		return;
+	k->health.begun = !k->s->record->startup_test;
 	write_results(k);
-	if (k->s->record->health_interval > 0)
+	if (pause_ns(k) > 0)
 		k->health.next_at = keeper_now();
 }
 
 static _Noreturn void become_check(struct keeper *k, int out)
 {
-	const struct container_record *r = k->s->record;
-	char *shell[] = { (char *)"/bin/sh", (char *)"-c", r->health_test[1], NULL };
+	char **test = k->health.begun ? k->s->record->health_test : k->s->record->startup_test;
+	char *shell[] = { (char *)"/bin/sh", (char *)"-c", test[1], NULL };
 
 	(void)dup2(out, 1);
 	(void)dup2(out, 2);
 	proc_reset_signals();
-	k->s->hooks.inside(k->s->hooks.ctx, strcmp(r->health_test[0], "CMD-SHELL") == 0 ? shell : r->health_test + 1);
+	k->s->hooks.inside(k->s->hooks.ctx, strcmp(test[0], "CMD-SHELL") == 0 ? shell : test + 1);
 	_exit(EXIT_OURS);
 }
 
 int keeper_health_start(struct keeper *k)
 {
 	struct keeper_health *h = &k->health;
-	int64_t timeout = k->s->record->health_timeout;
+	int64_t timeout = h->begun ? k->s->record->health_timeout : k->s->record->startup_timeout;
 	pid_t parent = getpid();
 	int p[2];
 
@@ -103,7 +115,7 @@ int keeper_health_start(struct keeper *k)
 		return 0;
 	h->next_at = 0;
 	if (k->ended || k->state.status != CONTAINER_RUNNING || pipe2(p, O_CLOEXEC) < 0) {
-		h->next_at = k->s->record->health_interval ? keeper_now() + pause_ns(k) : 0;
+		plan_next(k);
 		return -ESRCH;
 	}
 	h->results[h->n % HEALTH_RESULTS] = (struct health_result){ .start_ns = text_now_ns() };
@@ -141,6 +153,12 @@ void keeper_health_read(struct keeper *k)
 		fd_close(&k->health.out);
 }
 
+static void start_anew(struct keeper *k)
+{
+	k->restart_anyway = true;
+	(void)keeper_stop(k, 0, k->s->record->stop_timeout_s);
+}
+
 static void act(struct keeper *k)
 {
 	const struct container_record *r = k->s->record;
@@ -152,10 +170,22 @@ static void act(struct keeper *k)
 		k->told_to_stop = true;
 		(void)keeper_stop(k, 0, r->stop_timeout_s);
 	}
-	if (strcmp(what, "restart") == 0) {
-		k->restart_anyway = true;
-		(void)keeper_stop(k, 0, r->stop_timeout_s);
-	}
+	if (strcmp(what, "restart") == 0)
+		start_anew(k);
+}
+
+static void judge_startup(struct keeper *k, bool passed)
+{
+	const struct container_record *r = k->s->record;
+	struct keeper_health *h = &k->health;
+
+	if (passed)
+		h->begun = ++h->startup_passed >= r->startup_success;
+	else
+		h->startup_failed++;
+	write_results(k);
+	if (!passed && r->startup_retries > 0 && h->startup_failed == r->startup_retries)
+		start_anew(k);
 }
 
 static void judge(struct keeper *k, bool passed)
@@ -190,6 +220,7 @@ void keeper_health_ended(struct keeper *k)
 {
 	struct keeper_health *h = &k->health;
 	struct health_result *r = &h->results[h->n % HEALTH_RESULTS];
+	bool began;
 
 	r->code = h->pid > 0 ? proc_wait(h->pid) : EXIT_OURS;
 	r->end_ns = text_now_ns();
@@ -206,9 +237,16 @@ void keeper_health_ended(struct keeper *k)
 	h->n++;
 	if (k->ended)
 		return;
-	judge(k, r->code == 0);
+	began = h->begun;
+	if (began)
+		judge(k, r->code == 0);
+	else
+		judge_startup(k, r->code == 0);
+	began = h->begun && !began;
 	answer(k, r->code != 0);
-	h->next_at = k->s->record->health_interval > 0 ? keeper_now() + pause_ns(k) : 0;
+	plan_next(k);
+	if (began)
+		h->next_at = pause_ns(k) > 0 ? keeper_now() : 0;
 }
 
 void keeper_health_deadlines(struct keeper *k, int64_t now)

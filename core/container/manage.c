@@ -134,6 +134,36 @@ static int await_end(const struct container_place *p, const char *id, int *ret_c
 	return r == CTL_EXIT;
 }
 
+/* The container runs: until it changes or ends. As await_end(). */
+static int await_news(const struct container_place *p, const char *id, int watch, int *ret_code, struct err *e)
+{
+	autofd sock = ctl_connect(p, id);
+	struct pollfd fds[2] = { { .fd = watch, .events = POLLIN }, { .fd = sock, .events = POLLIN } };
+	struct ctl_msg m;
+	int r;
+
+	if (sock == -ENOENT)
+		return await_lock(p, id, e);
+	if (sock < 0)
+		return err_set(e, -sock, "container %.12s: connect to its keeper", id);
+	while (poll(fds, 2, -1) < 0)
+		if (errno != EINTR)
+			return err_set(e, errno, "wait for the container");
+	if (fds[0].revents)
+		return await_change(watch, e);
+	r = ctl_await(sock, CTL_EXIT, &m);
+	if (r != CTL_EXIT)              /* the keeper was killed */
+		return await_lock(p, id, e);
+	*ret_code = m.head.value;
+	return 1;
+}
+
+static bool has_happened(const struct container_state *st, unsigned wanted)
+{
+	return wanted & CONTAINER_WAIT_STATUS(st->status) ||
+	       (st->status == CONTAINER_RUNNING && wanted & CONTAINER_WAIT_HEALTH(st->health));
+}
+
 int container_wait(const struct container_place *p, const char *id, unsigned wanted, int *ret_code, struct err *e)
 {
 	autofd watch = inotify_init1(IN_CLOEXEC);
@@ -154,18 +184,18 @@ int container_wait(const struct container_place *p, const char *id, unsigned wan
 		if (r < 0)
 			return r;
 		gone = faccessat(dir, RECORD_FILE, F_OK, 0) < 0;
-		if (wanted & 1U << st.status || gone) {
+		if (has_happened(&st, wanted) || gone) {
 			*ret_code = st.status == CONTAINER_EXITED ? st.exit_code : -1;
 			return 0;
 		}
-		if (st.status == CONTAINER_CREATED || st.status == CONTAINER_EXITED ||
-		    wanted != 1U << CONTAINER_EXITED) {
+		if (st.status == CONTAINER_CREATED || st.status == CONTAINER_EXITED)
 			r = await_change(watch, e);
-		} else {
+		else if (wanted != CONTAINER_WAIT_STATUS(CONTAINER_EXITED))
+			r = await_news(p, id, watch, ret_code, e);
+		else
 			r = await_end(p, id, ret_code, e);
-			if (r == 1)
-				return 0;
-		}
+		if (r == 1 && wanted & CONTAINER_WAIT_STATUS(CONTAINER_EXITED))
+			return 0;
 		if (r < 0)
 			return r;
 	}

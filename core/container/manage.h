@@ -19,8 +19,12 @@ int container_stop(const struct container_place *p, const char *id, int sig, int
  * none, or another -errno. */
 int container_check_health(const struct container_place *p, const char *id, struct err *e);
 
-/* Wait until the container is in one of the states of `wanted` (bit per enum container_status) or is gone.
- * *ret_code: its exit code when that is EXITED, else -1. 0 or -errno. */
+/* Bits of `wanted`. */
+#define CONTAINER_WAIT_STATUS(s) (1U << (s))
+#define CONTAINER_WAIT_HEALTH(h) (1U << (CONTAINER_STATUS_COUNT + (h)))
+
+/* Wait until the container has one of the states or healths of `wanted` or is gone. *ret_code: its exit code when that is
+ * EXITED, else -1. 0 or -errno. */
 int container_wait(const struct container_place *p, const char *id, unsigned wanted, int *ret_code, struct err *e);
 
 /* A pidfd of the program of a running container in state `st`: its number is that of the keeper's child still. fd, -ESRCH

@@ -77,6 +77,11 @@ static const struct field record_fields[] = {
 	RECORD(health_start_interval, FIELD_I64),
 	RECORD(health_retries, FIELD_INT),
 	RECORD(health_on_failure, FIELD_STR),
+	RECORD(startup_test, FIELD_STRV),
+	RECORD(startup_interval, FIELD_I64),
+	RECORD(startup_timeout, FIELD_I64),
+	RECORD(startup_success, FIELD_INT),
+	RECORD(startup_retries, FIELD_INT),
 	RECORD(restart_max, FIELD_INT),
 	RECORD(auto_remove, FIELD_BOOL),
 	RECORD(tty, FIELD_BOOL),
@@ -298,6 +303,8 @@ static int check_record(const struct container_record *r, struct err *e)
 		return err_msg(e, EBADMSG, "record.entrypoint_words is more than there are");
 	if (r->health_test && (!r->health_test[0] || !r->health_test[1] || r->health_interval < 0 || r->health_retries < 1))
 		return err_msg(e, EBADMSG, "record.health_test cannot be run");
+	if (r->startup_test && (!r->health_test || !r->startup_test[0] || !r->startup_test[1] || r->startup_interval < 0))
+		return err_msg(e, EBADMSG, "record.startup_test cannot be run");
 	if (r->restart_max < 0)
 		return err_msg(e, EBADMSG, "record.restart_max is negative");
 	if (r->log_files < 0 || r->log_files > LOG_MAX_FILES)

@@ -71,6 +71,49 @@ is() { [ "$(field "$1")" = "$2" ]; }
 	is '{{.State.Status}}' exited
 }
 
+@test "health: a startup check comes first" {
+	c run -d --network none --name box --health-cmd 'echo regular' --health-interval 50ms --health-startup-cmd 'echo startup; test -e /tmp/up' \
+		--health-startup-interval 50ms --health-startup-success 2 host sleep 1000; ok
+	several() { [ "$(field '{{len .State.Health.Log}}')" = 5 ]; }
+	eventually several
+	is '{{.State.Health.Status}} {{(index .State.Health.Log 4).Output}}' 'starting startup'
+	is '{{index .Config.StartupHealthCheck.Test 1}} {{.Config.StartupHealthCheck.Successes}}' 'echo startup; test -e /tmp/up 2'
+	c exec box touch /tmp/up; ok
+	c wait --condition healthy box; ok; says -1
+	regular() { is '{{(index .State.Health.Log 4).Output}}' regular; }
+	eventually regular
+	c rm -f -t 0 box; ok
+	# By hand, and too often in vain.
+	c run -d --network none --name box --health-cmd true --health-interval disable --health-startup-cmd 'test -e /tmp/up' \
+		--health-startup-interval disable --health-startup-retries 2 host sh -c 'trap "exit 9" TERM; while :; do sleep 0.1; done'; ok
+	c healthcheck run box; fails 1 unhealthy
+	is '{{.State.Health.Status}} {{.RestartCount}}' "starting 0"
+	c healthcheck run box; fails 1 unhealthy
+	again() { is '{{.State.Status}} {{.RestartCount}}' "running 1"; }
+	eventually again
+	c exec box touch /tmp/up; ok
+	c healthcheck run box; ok
+	is '{{.State.Health.Status}}' starting
+	c healthcheck run box; ok
+	is '{{.State.Health.Status}}' healthy
+}
+
+@test "health: wait for it, several conditions, and the end of the keeper" {
+	c run -d --network none --name box --health-cmd 'test -e /tmp/fine' --health-interval disable --health-retries 1 host sleep 1000; ok
+	c wait --condition starting box; ok; says -1
+	"$CORACLE" wait --condition healthy,unhealthy box >"$BATS_TEST_TMPDIR/out" 3>&- & first=$!
+	"$CORACLE" wait --condition healthy --condition exited box >"$BATS_TEST_TMPDIR/out2" 3>&- & second=$!
+	c healthcheck run box; fails 1 unhealthy
+	wait $first; [ "$(cat "$BATS_TEST_TMPDIR/out")" = -1 ]
+	kill -0 $second
+	kill -KILL "$(field '{{.State.ConmonPid}}')"
+	wait $second; [ "$(cat "$BATS_TEST_TMPDIR/out2")" = 137 ]
+	c run -d --network none --name plain host sleep 1000; ok
+	c wait --condition healthy plain; fails 125 "no defined healthcheck"
+	c wait --condition healthy,running plain; ok; says -1
+	c wait --condition fine plain; fails 125 condition
+}
+
 @test "health: wrong options are refused" {
 	c run --health-cmd true --health-interval soon host true; fails 125 health-interval
 	c run --health-cmd true --health-timeout 10ms host true; fails 125 health-timeout
@@ -78,4 +121,8 @@ is() { [ "$(field "$1")" = "$2" ]; }
 	c run --health-on-failure kill host true; fails 125 "no health check"
 	c run --health-cmd true --no-healthcheck host true; fails 125 health-cmd
 	c run --rm --health-cmd true --health-on-failure restart host true; fails 125 exclude
+	c run --health-startup-cmd true host true; fails 125 "no health check"
+	c run --health-cmd true --health-startup-retries 2 host true; fails 125 health-startup-cmd
+	c run --rm --health-cmd true --health-startup-cmd true --health-startup-retries 2 host true; fails 125 exclude
+	c run --health-cmd true --health-startup-cmd true --health-startup-timeout 10ms host true; fails 125 health-startup-timeout
 }
