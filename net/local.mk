@@ -1,6 +1,7 @@
 # net: the container's network
 libnet_a_SOURCES += \
 	net/addr.c net/addr.h \
+	net/client.c net/client.h \
 	net/closing.c net/closing.h \
 	net/flow.c net/relay.c net/relay.h \
 	net/libslirp.c net/libslirp.h \

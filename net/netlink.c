@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -91,6 +92,26 @@ void nl_default_route(struct nl_batch *b, const char *what, int index, int famil
 	m->rtm_type = RTN_UNICAST;
 	attribute(b, m, RTA_GATEWAY, gateway, address_size(family));
 	attribute(b, m, RTA_OIF, &index, sizeof index);
+}
+
+void nl_all_is_local(struct nl_batch *b, const char *what, int family, uint32_t mark, uint32_t table)
+{
+	const int lo = LO_INDEX;
+	struct rtmsg *m = request(b, what, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, sizeof *m);
+	struct fib_rule_hdr *rule;
+
+	m->rtm_family = (uint8_t)family;
+	m->rtm_table = RT_TABLE_UNSPEC;
+	m->rtm_protocol = RTPROT_BOOT;
+	m->rtm_scope = RT_SCOPE_HOST;
+	m->rtm_type = RTN_LOCAL;
+	attribute(b, m, RTA_TABLE, &table, sizeof table);
+	attribute(b, m, RTA_OIF, &lo, sizeof lo);
+	rule = request(b, what, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, sizeof *rule);
+	rule->family = (uint8_t)family;
+	rule->action = FR_ACT_TO_TBL;
+	attribute(b, rule, FRA_TABLE, &table, sizeof table);
+	attribute(b, rule, FRA_FWMARK, &mark, sizeof mark);
 }
 
 /* Failed requests are answered by an error each, and the last, which asks for it, in any case: read until

@@ -12,6 +12,7 @@
 #include "core/base/err.h"
 
 #define NL_REQUESTS_MAX 16
+#define LO_INDEX 1
 
 struct nl_batch {
 	size_t len;
@@ -31,6 +32,9 @@ void nl_address(struct nl_batch *b, const char *what, int index, int family, con
 		unsigned prefix);
 
 void nl_default_route(struct nl_batch *b, const char *what, int index, int family, const void *gateway);
+
+/* The routing table `table`, where every address is one of this machine's own, for packets with `mark`. */
+void nl_all_is_local(struct nl_batch *b, const char *what, int family, uint32_t mark, uint32_t table);
 
 /* Let the kernel do all of it. The first failed request that matters is the error. 0 or -errno. */
 int nl_commit(struct nl_batch *b, struct err *e);

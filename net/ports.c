@@ -3,9 +3,11 @@
  * Forked by: the keeper, when ports are published; nobody waits for it.
  * Holds: the listeners, bound in the host's network namespace before the container existed, and pidfds of the
  *   container's init and of the keeper. It is in the container's network and user namespaces, so what it
- *   connects to is the container: no packet passes through the user-mode stack. The tap's descriptor, because
+ *   connects to is the container: no packet passes through the user-mode stack. CAP_NET_ADMIN and CAP_NET_RAW there,
+ *   to connect from the clients' addresses. The tap's descriptor, because
  *   the address that connections are made to lives as long as the interface, and the last bytes of a
- *   container may outlive the net process. Nothing else: an empty root, no capabilities, a seccomp allow-list.
+ *   container may outlive the net process. Nothing else: an empty root, no other capabilities, a seccomp
+ *   allow-list.
  * Ends: when the container's init or the keeper has ended, after the bytes on their way are delivered.
  * Must never happen here: a file of the host or of the container opened, a program run, memory or
  *   descriptors that outlive their connection.
@@ -13,6 +15,7 @@
 #include "net/ports.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
@@ -24,6 +27,7 @@
 #include "net/relay.h"
 #include "net/sandbox.h"
 
+#define CLIENT_CAPS (UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_NET_RAW)
 #define EVENTS_AT_ONCE 256
 #define LINGER_IDLE_MS 2000     /* nothing moved for so long after the container's end: given up */
 #define LINGER_MAX_MS 60000
@@ -165,6 +169,7 @@ void ports_process(const struct ports_params *p)
 	int *keep = g_new(int, p->n_ports + 5), null;
 	struct err e = ERR_INIT;
 	struct ports *ports;
+	bool show_clients;
 	size_t n = 0;
 
 	proc_set_name("coracle-ports");
@@ -178,11 +183,15 @@ void ports_process(const struct ports_params *p)
 	keep[n++] = p->userns;
 	null = sandbox_close(keep, n);
 	sandbox_raise_nofile();
-	if (join(p, &e) < 0 || sandbox_enter(false, NULL, &e) < 0)
+	if (join(p, &e) < 0)
+		sandbox_fail("published ports", &e);
+	show_clients = client_prepare(p->ipv6);
+	if (sandbox_enter(false, NULL, show_clients ? CLIENT_CAPS : 0, &e) < 0)
 		sandbox_fail("published ports", &e);
 	ports = new_ports(p, &e);
 	if (!ports || sandbox_filter(&e) < 0)
 		sandbox_fail("published ports", &e);
+	ports->show_clients = show_clients;
 	sandbox_mute(null);
 	for (size_t i = 0; i < G_N_ELEMENTS(ends); i++)
 		if (!ports_watch(ports, &ends[i], EPOLLIN))

@@ -31,6 +31,7 @@ struct relay {
 	struct end host, inside;
 	bool connecting, second_try, dead;
 	uint16_t port;
+	union client_address client;
 	struct relay *next_dead;
 };
 
@@ -183,15 +184,23 @@ static void on_end(struct ports *ports, struct watch *w, uint32_t events)
 	settle(ports, r);
 }
 
-/* Begin a connection to the container's own address, of IPv6 on the second try (for a server that listens
- * there alone). 0 when it stands, -EINPROGRESS, or another -errno. */
-static int begin(struct ports *ports, struct relay *r)
+/* The family of the try: the client's first, where the container has it, then the other one. */
+static int family_of(const struct ports *ports, const struct relay *r)
+{
+	bool six = ports->p->ipv6 && r->client.sa.sa_family == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(&r->client.in6.sin6_addr);
+
+	return six != r->second_try ? AF_INET6 : AF_INET;
+}
+
+/* A socket that connects from the client's address to the container's own. 0 when it is connected, -EINPROGRESS, or
+ * another -errno. */
+static int connect_inside(struct ports *ports, struct relay *r, bool any_port)
 {
 	const struct net_addrs *a = &ports->p->addrs;
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(r->port), .sin_addr = a->guest };
 	struct sockaddr_in6 to6 = { .sin6_family = AF_INET6, .sin6_port = htons(r->port), .sin6_addr = a->guest6 };
-	const int on = 1;
-	int fd = socket(r->second_try ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	const int on = 1, family = family_of(ports, r);
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
 		return -errno;
@@ -199,10 +208,20 @@ static int begin(struct ports *ports, struct relay *r)
 	r->inside.w.fd = fd;
 	r->inside.w.in_set = false;
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	if (connect(fd, r->second_try ? (struct sockaddr *)&to6 : (struct sockaddr *)&to,
-		    r->second_try ? sizeof to6 : sizeof to) < 0)
+	if (ports->show_clients)
+		(void)client_pretend(fd, family, &r->client, a, any_port);
+	if (connect(fd, family == AF_INET6 ? (struct sockaddr *)&to6 : (struct sockaddr *)&to,
+		    family == AF_INET6 ? sizeof to6 : sizeof to) < 0)
 		return -errno;
 	return 0;
+}
+
+/* Begin the connection. A client's port may be one that the kernel still remembers: then another. */
+static int begin(struct ports *ports, struct relay *r)
+{
+	int code = connect_inside(ports, r, false);
+
+	return code == -EADDRNOTAVAIL || code == -EADDRINUSE ? connect_inside(ports, r, true) : code;
 }
 
 /* One step on: `code` is what the last attempt came to. */
@@ -242,13 +261,14 @@ static void on_inside(struct ports *ports, struct watch *w, uint32_t events)
 	connected(ports, r, -code);
 }
 
-static void start(struct ports *ports, int client, uint16_t port)
+static void start(struct ports *ports, int client, const union client_address *address, uint16_t port)
 {
 	struct relay *r = g_new0(struct relay, 1);
 	const int on = 1;
 
 	(void)setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	r->port = port;
+	r->client = *address;
 	r->host = (struct end){ .w = { .on_event = on_end, .fd = client }, .relay = r };
 	r->inside = (struct end){ .w = { .on_event = on_inside, .fd = -1 }, .relay = r };
 	ports->n_relays++;
@@ -262,10 +282,12 @@ void relay_accept(struct ports *ports, struct watch *w, uint32_t events)
 	(void)events;
 	ports->last_move = ports_now_ms();
 	for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
-		int client = accept4(w->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		union client_address address = { .sa.sa_family = AF_UNSPEC };
+		socklen_t len = sizeof address;
+		int client = accept4(w->fd, &address.sa, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (client >= 0) {
-			start(ports, client, l->container_port);
+			start(ports, client, &address, l->container_port);
 			continue;
 		}
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "net/client.h"
 #include "net/ports.h"
 
 #define SCRATCH_SIZE (128 * 1024)       /* larger reads are not faster */
@@ -32,6 +33,7 @@ struct ports {
 	int epoll;
 	struct listener *listeners;
 	size_t n_listeners;
+	bool show_clients;              /* connections come from the clients' own addresses */
 	bool listening;                 /* false while there are no descriptors for more connections */
 	size_t n_relays;
 	struct relay *dead;             /* closed in this round */

@@ -118,13 +118,15 @@ static int empty_root(const char *resolv_conf, struct err *e)
 	return 0;
 }
 
-static int drop_all(struct err *e)
+static int drop_all_but(uint64_t keep, struct err *e)
 {
 	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[2];
+	struct __user_cap_data_struct left[2];
 
-	memset(none, 0, sizeof none);
-	if (syscall(SYS_capset, &h, none) < 0)
+	memset(left, 0, sizeof left);
+	for (int i = 0; i < 2; i++)
+		left[i].permitted = left[i].effective = (uint32_t)(keep >> (32 * i));
+	if (syscall(SYS_capset, &h, left) < 0)
 		return err_set(e, errno, "drop capabilities");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_set(e, errno, "no_new_privs");
@@ -132,7 +134,7 @@ static int drop_all(struct err *e)
 	return 0;
 }
 
-int sandbox_enter(bool own_userns, const char *resolv_conf, struct err *e)
+int sandbox_enter(bool own_userns, const char *resolv_conf, uint64_t keep, struct err *e)
 {
 	int r = 0;
 
@@ -142,7 +144,7 @@ int sandbox_enter(bool own_userns, const char *resolv_conf, struct err *e)
 		r = err_set(e, errno, "unshare the mount namespace");
 	if (r == 0)
 		r = empty_root(resolv_conf, e);
-	return r < 0 ? r : drop_all(e);
+	return r < 0 ? r : drop_all_but(keep, e);
 }
 
 #if defined(__x86_64__)

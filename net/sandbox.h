@@ -1,7 +1,7 @@
 /* sandbox.h - a process of ours that handles the container's bytes gives up everything else.
  *
  *   1. sandbox_close: no descriptor but its own
- *   2. sandbox_enter: an empty root in namespaces of its own, no capabilities, not debuggable
+ *   2. sandbox_enter: an empty root in namespaces of its own, no capabilities that it has no use for, not debuggable
  *   3. sandbox_filter: a seccomp allow-list; after it nothing new can be gained, and no program run
  */
 #ifndef CORACLE_NET_SANDBOX_H
@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/base/err.h"
 
@@ -21,8 +22,8 @@ void sandbox_mute(int null);
 
 /* Move into a root that holds nothing but `resolv_conf` as /etc/resolv.conf (NULL: nothing at all). `own_userns`:
  * make a user namespace for it first; else the caller has CAP_SYS_ADMIN in the one that it is in.
- * Afterwards there are no capabilities, and no way to gain privileges. 0 or -errno. */
-int sandbox_enter(bool own_userns, const char *resolv_conf, struct err *e);
+ * Afterwards there are no capabilities but those in `keep` (bits), and no way to gain privileges. 0 or -errno. */
+int sandbox_enter(bool own_userns, const char *resolv_conf, uint64_t keep, struct err *e);
 
 /* All of this on a start that could not be: the reason on stderr, and the end of the process. */
 _Noreturn void sandbox_fail(const char *who, const struct err *e);

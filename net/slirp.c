@@ -315,7 +315,7 @@ _Noreturn void slirp_process(const struct slirp_params *p)
 	(void)mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
 	(void)mallopt(M_ARENA_MAX, 1);
 	/* While its file can still be opened. */
-	if (libslirp_load(&e) < 0 || sandbox_enter(true, p->resolv_conf, &e) < 0 || sandbox_filter(&e) < 0)
+	if (libslirp_load(&e) < 0 || sandbox_enter(true, p->resolv_conf, 0, &e) < 0 || sandbox_filter(&e) < 0)
 		sandbox_fail("network", &e);
 	sandbox_mute(null);
 	n = g_new0(struct net, 1);

@@ -21,7 +21,6 @@
 #include "net/slirp.h"
 #include "net/tap.h"
 
-#define LO_INDEX 1
 #define RESOLV_MAX (64 * 1024)
 
 /* What init hands out; the last two only when ports are published. */
