@@ -18,6 +18,7 @@
 #include "core/base/text.h"
 #include "core/runtime/gate.h"
 #include "core/runtime/hooks.h"
+#include "core/runtime/shared_root.h"
 
 #define AT(member) offsetof(struct oci_create_options, member)
 #define CONFIG_MAX (64 * 1024 * 1024)
@@ -144,7 +145,10 @@ static int make_cgroups(struct making *m, struct err *e)
 					  .rootless = oci_is_rootless() };
 
 	/* Written down before they are made: what a killed runtime leaves can be found. */
-	if (cgroup_oci_plan(&req, &s->cgroups, e) < 0 || bundle_save(m->c, e) < 0 ||
+	if (shared_root_look(m->c->spec, s->rootfs, &s->below_root, e) < 0 || cgroup_oci_plan(&req, &s->cgroups, e) < 0)
+		return -e->code;
+	s->found_cgroups = cgroup_oci_existing(s->cgroups);
+	if (bundle_save(m->c, e) < 0 ||
 	    cgroup_oci_make(&req, s->cgroups, e) < 0)
 		return -e->code;
 	s->freezer = g_strdup(cgroup_oci_freezer(s->cgroups));
@@ -158,7 +162,7 @@ static int make(struct making *m, struct launched *l, struct err *e)
 	struct launch_params p = {
 		.id = m->c->state.id, .spec = s, .bundle = m->bundle, .stdio = { 0, 1, 2 }, .gate = &m->gate,
 		.no_pivot = m->o->no_pivot, .new_session_keyring = !m->o->no_new_keyring,
-		.hooks = { .ctx = m, .created = on_created },
+		.hooks = { .ctx = m, .root_ready = oci_set_home, .created = on_created },
 		.keep_groups = keep && !strcmp(keep, "1"),
 	};
 

@@ -20,6 +20,7 @@
 #include "core/runtime/cgroup.h"
 #include "core/runtime/cgroup_oci.h"
 #include "core/runtime/launch.h"
+#include "core/runtime/shared_root.h"
 
 #define CONFIG_MAX (64 * 1024 * 1024)
 #define ID_MAX 1024
@@ -59,6 +60,7 @@ void bundle_close(struct bundle_container *c)
 	g_free(c->state.owner);
 	g_free(c->state.freezer);
 	g_strfreev(c->state.cgroups);
+	g_strfreev(c->state.found_cgroups);
 	rspec_free(c->spec);
 	*c = (struct bundle_container)BUNDLE_CONTAINER_INIT;
 }
@@ -91,11 +93,20 @@ static char *get_string(const json_t *o, const char *key)
 	return g_strdup(json_string_value(json_object_get(o, key)));
 }
 
+static char **get_strings(const json_t *o, const char *key)
+{
+	json_t *a = json_object_get(o, key), *v;
+	char **ret = g_new0(char *, json_array_size(a) + 1);
+	size_t i;
+
+	json_array_foreach(a, i, v)
+		ret[i] = g_strdup(json_is_string(v) ? json_string_value(v) : "/");
+	return ret;
+}
+
 static void read_state(struct bundle_container *c, const json_t *o)
 {
-	json_t *a = json_object_get(o, "cgroups"), *v;
 	struct bundle_state *s = &c->state;
-	size_t i;
 
 	s->bundle = get_string(o, "bundle");
 	s->rootfs = get_string(o, "rootfs");
@@ -104,9 +115,9 @@ static void read_state(struct bundle_container *c, const json_t *o)
 	s->freezer = get_string(o, "freezer");
 	s->pid = (pid_t)json_integer_value(json_object_get(o, "pid"));
 	s->start_time = (uint64_t)json_integer_value(json_object_get(o, "startTime"));
-	s->cgroups = g_new0(char *, json_array_size(a) + 1);
-	json_array_foreach(a, i, v)
-		s->cgroups[i] = g_strdup(json_is_string(v) ? json_string_value(v) : "/");
+	s->below_root = (uint64_t)json_integer_value(json_object_get(o, "belowRoot"));
+	s->cgroups = get_strings(o, "cgroups");
+	s->found_cgroups = get_strings(o, "foundCgroups");
 }
 
 static int load(struct bundle_container *c, struct err *e)
@@ -170,9 +181,18 @@ static void put(json_t *o, const char *key, const char *value)
 		json_object_set_new(o, key, json_string_nocheck(value));
 }
 
+static void put_strings(json_t *o, const char *key, char *const *v)
+{
+	json_t *a = json_array();
+
+	for (; v && *v; v++)
+		json_array_append_new(a, json_string_nocheck(*v));
+	json_object_set_new(o, key, a);
+}
+
 int bundle_save(struct bundle_container *c, struct err *e)
 {
-	json_t *o = json_object(), *a = json_array();
+	json_t *o = json_object();
 	struct bundle_state *s = &c->state;
 	char *text;
 	int r;
@@ -184,9 +204,10 @@ int bundle_save(struct bundle_container *c, struct err *e)
 	put(o, "freezer", s->freezer);
 	json_object_set_new(o, "pid", json_integer(s->pid));
 	json_object_set_new(o, "startTime", json_integer((json_int_t)s->start_time));
-	for (char **p = s->cgroups; p && *p; p++)
-		json_array_append_new(a, json_string_nocheck(*p));
-	json_object_set_new(o, "cgroups", a);
+	if (s->below_root)
+		json_object_set_new(o, "belowRoot", json_integer((json_int_t)s->below_root));
+	put_strings(o, "cgroups", s->cgroups);
+	put_strings(o, "foundCgroups", s->found_cgroups);
 	text = json_dumps(o, JSON_COMPACT);
 	json_decref(o);
 	r = file_replace(c->dir, "state.json", text, strlen(text), 0600, false, e);
@@ -292,13 +313,19 @@ static void pids_of_namespace(const struct bundle_container *c, GArray *out)
 	}
 }
 
+static bool was_found(const struct bundle_state *s, const char *cgroup)
+{
+	return s->found_cgroups && g_strv_contains((const char *const *)s->found_cgroups, cgroup);
+}
+
 int bundle_pids(const struct bundle_container *c, pid_t **ret)
 {
 	const struct rspec_namespace *ns = c->spec ? &c->spec->namespaces[RSPEC_NS_PID] : NULL;
 	GArray *a = g_array_new(FALSE, FALSE, sizeof(pid_t));
 	int n = -1;
 
-	if (c->state.cgroups && c->state.cgroups[0])
+	/* In one that was there before us, others may be, too. */
+	if (c->state.cgroups && c->state.cgroups[0] && !was_found(&c->state, c->state.cgroups[0]))
 		n = cgroup_pids(c->state.cgroups[0], ret);
 	if (n >= 0) {
 		g_array_free(a, TRUE);
@@ -352,9 +379,11 @@ int bundle_remove(struct bundle_container *c, struct err *e)
 	int r = 0;
 
 	for (char **p = c->state.cgroups; p && *p && r == 0; p++)
-		r = cgroup_oci_remove(*p, e);
+		r = was_found(&c->state, *p) ? 0 : cgroup_oci_remove(*p, e);
 	if (r < 0)
 		return r;
+	if (c->spec && c->state.below_root)
+		shared_root_remove(c->spec, c->state.rootfs, c->state.below_root);
 	r = path_remove_tree(c->root, c->state.id);
 	return r < 0 ? err_set(e, -r, "remove the state of container %s", c->state.id) : 0;
 }

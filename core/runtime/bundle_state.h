@@ -23,7 +23,9 @@ struct bundle_state {
 	char *id, *bundle, *rootfs, *created, *owner;   /* g_malloc'd; created is RFC 3339 */
 	pid_t pid;                                      /* 0: none yet */
 	uint64_t start_time;                            /* of the process, as /proc/PID/stat has it */
+	uint64_t below_root;                            /* shared_root.h; 0: it has its own mounts */
 	char **cgroups;                                 /* directories that were made for it, or NULL */
+	char **found_cgroups;                           /* those of them that were there before: they stay */
 	char *freezer;                                  /* the directory among them that can freeze, or NULL */
 };
 
@@ -34,7 +36,7 @@ struct bundle_container {
 	struct rspec *spec;
 };
 
-#define BUNDLE_CONTAINER_INIT { -1, -1, -1, { NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL }, NULL }
+#define BUNDLE_CONTAINER_INIT { -1, -1, -1, { NULL, NULL, NULL, NULL, NULL, 0, 0, 0, NULL, NULL, NULL }, NULL }
 
 /* The directory of all containers, made when missing (0700). fd or -errno. */
 int bundle_root_open(const char *path, struct err *e);

@@ -87,6 +87,17 @@ int cgroup_oci_plan(const struct cgroup_oci_request *req, char ***ret, struct er
 	return 0;
 }
 
+char **cgroup_oci_existing(char *const *dirs)
+{
+	GPtrArray *a = g_ptr_array_new();
+
+	for (; dirs && *dirs; dirs++)
+		if (access(*dirs, F_OK) == 0)
+			g_ptr_array_add(a, g_strdup(*dirs));
+	g_ptr_array_add(a, NULL);
+	return (char **)g_ptr_array_free(a, FALSE);
+}
+
 static bool wants_limits(const struct rspec_resources *r)
 {
 	return cgroup_has_limits(r) || r->n_io || r->n_hugepages || r->n_rdma || r->has_class_id || r->n_priorities ||

@@ -28,6 +28,9 @@ struct cgroup_oci_request {
  * processes counts. To be written down before they are made. 0 or -errno. */
 int cgroup_oci_plan(const struct cgroup_oci_request *req, char ***ret, struct err *e);
 
+/* Those that are there already (g_strfreev): not ours to remove. */
+char **cgroup_oci_existing(char *const *dirs);
+
 /* Make them and set the limits. Directories that could not be had are taken off the list. 0 or -errno. */
 int cgroup_oci_make(const struct cgroup_oci_request *req, char **dirs, struct err *e);
 

@@ -40,6 +40,7 @@ struct entering {
 	int theirs;             /* the new process's end */
 	int cgroup;             /* its cgroup.procs, or -1 */
 	int proc;               /* the host's /proc, where a label is to be written, or -1 */
+	int root;               /* the container's root, where its mount namespace has another (shared_root.h), or -1 */
 
 	/* said by the process that joins, in our memory */
 	pid_t pid;
@@ -189,6 +190,10 @@ static void join_and_fork(struct entering *n)
 		return;
 	if (join(n, &n->err) < 0)
 		return;
+	if (n->root >= 0 && (fchdir(n->root) < 0 || chroot(".") < 0)) {
+		(void)err_set(&n->err, errno, "enter the container's root");
+		return;
+	}
 	n->pid = namespaces_clone(CLONE_PARENT, -1, &pidfd);
 	if (n->pid == 0)
 		run_inside(n);
@@ -269,6 +274,14 @@ static int prepare(struct entering *n, struct err *e)
 		if (n->proc < 0)
 			return err_set(e, errno, "open /proc");
 	}
+	if (!p->spec->namespaces[RSPEC_NS_MOUNT].listed || p->spec->namespaces[RSPEC_NS_MOUNT].path) {
+		char path[32];
+
+		snprintf(path, sizeof path, "/proc/%d/root", (int)p->pid);
+		n->root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (n->root < 0)
+			return err_set(e, errno, "the container's root");
+	}
 	if (p->cgroup) {
 		autofd dir = open(p->cgroup, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
@@ -284,7 +297,7 @@ static int prepare(struct entering *n, struct err *e)
 
 int enter(const struct enter_params *p, struct launched *ret, struct err *e)
 {
-	struct entering n = { .p = p, .filter = SECCOMP_PROGRAM_INIT, .sock = -1, .theirs = -1, .cgroup = -1, .proc = -1,
+	struct entering n = { .p = p, .filter = SECCOMP_PROGRAM_INIT, .sock = -1, .theirs = -1, .cgroup = -1, .proc = -1, .root = -1,
 			      .pid = -1, .err = ERR_INIT };
 	struct launched l = { .pid = -1, .pidfd = -1, .tty = -1 };
 	int r = prepare(&n, e);
@@ -304,6 +317,7 @@ int enter(const struct enter_params *p, struct launched *ret, struct err *e)
 	fd_close(&n.sock);
 	fd_close(&n.cgroup);
 	fd_close(&n.proc);
+	fd_close(&n.root);
 	seccomp_program_free(&n.filter);
 	if (r < 0) {
 		proc_kill_and_reap(&l.pid);

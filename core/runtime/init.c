@@ -49,8 +49,11 @@ static int before_maps(struct init *in, struct err *e)
 	if (rights_rlimits(s, e) < 0 || rights_oom_score(s, e) < 0 || schedule_set(&s->process, e) < 0)
 		return -e->code;
 	/* Copied by a new user namespace, mounts receive from the host but send nothing back. Else say so. */
-	if (!(in->make & CLONE_NEWUSER) && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+	if (!(in->make & CLONE_NEWUSER) && !in->shared_mounts && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return err_set(e, errno, "separate the mounts from the host's");
+	/* Who joins one is at its root. */
+	if ((in->joined & CLONE_NEWNS) && in->p->bundle && chdir(in->p->bundle) < 0)
+		return err_set(e, errno, "bundle %s in the mount namespace", in->p->bundle);
 	in->mounts.map = in->map;
 	in->mounts.own_pid = own & CLONE_NEWPID;
 	in->mounts.own_ipc = own & CLONE_NEWIPC;
@@ -134,7 +137,7 @@ static int make_root(struct init *in, struct err *e)
 	/* Still with the user's own ids: the image may lie where nobody else may look. */
 	if (in->rootfd < 0)
 		in->rootfd = h->mount_root ? h->mount_root(h->ctx, e) : root_open_path(s, e);
-	if (in->rootfd < 0 || root_attach(in->rootfd, e) < 0 ||
+	if (in->rootfd < 0 || root_attach(in->rootfd, in->shared_mounts ? s->root_path : NULL, e) < 0 ||
 	    root_find_mounts(s, in->rootfd, &in->root_mounts, e) < 0)
 		return -e->code;
 	if (rights_become_root(in->map, e) < 0)
@@ -195,7 +198,8 @@ static int build(struct init *in, struct err *e)
 	if (step_expect(in->sock, STEP_SERVED, NULL, NULL, e) < 0 ||
 	    hooks_run(s, HOOK_CREATE_CONTAINER, &h, e) < 0)
 		return -e->code;
-	if (root_enter(s, in->rootfd, &in->root_mounts, in->p->no_pivot, e) < 0 || enter_cwd(in, e) < 0)
+	if (root_enter(s, in->rootfd, &in->root_mounts, in->p->no_pivot || in->shared_mounts, e) < 0 ||
+	    enter_cwd(in, e) < 0)
 		return -e->code;
 	return step_say(in->sock, STEP_ROOTED, &in->tty_master, in->tty_master >= 0, e);
 }

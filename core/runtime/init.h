@@ -17,6 +17,7 @@ struct init {
 	uint64_t make;          /* namespaces that are new */
 	uint64_t joined;        /* namespaces that were joined */
 	uint64_t make_late;     /* of these, what init makes itself once the keeper has put it into its cgroup */
+	bool shared_mounts;     /* no mount namespace of our own: see shared_root.h */
 	bool guard_exe;         /* coracle's own file could be written by the container's ids: see program_find */
 	int sock;               /* to the keeper */
 

@@ -101,7 +101,7 @@ static void __attribute__((noreturn)) run_init(struct start *s, int sock, uint64
 {
 	struct init in = {
 		.p = s->p, .map = s->map, .filter = &s->filter, .make = s->ns.make, .joined = s->ns.joined,
-		.make_late = make_late,
+		.make_late = make_late, .shared_mounts = !(s->ns.make & CLONE_NEWNS),
 		.mounts = s->mounts, .rootfd = s->root,
 		.sock = sock,
 		.guard_exe = program_exe_in_reach(),
@@ -376,6 +376,9 @@ int launch(const struct launch_params *p, struct launched *ret, struct err *e)
 		r = map_from_spec(&s, e);
 	if (r == 0)
 		r = namespaces_open(p->spec, s.map->none, &s.ns, e);
+	if (r == 0 && (s.ns.make & (CLONE_NEWUSER | CLONE_NEWNS)) == CLONE_NEWUSER)
+		r = err_msg(e, EINVAL, "linux.namespaces: a new user namespace has no right to mount in the caller's mount "
+			    "namespace: list a mount namespace");
 	if (r == 0)
 		r = seccomp_prepare(p->spec, NULL, &s.filter, e);
 	if (r == 0)

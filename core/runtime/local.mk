@@ -14,6 +14,7 @@ libcore_a_SOURCES += \
 	core/runtime/gate.c core/runtime/gate.h \
 	core/runtime/hooks.c core/runtime/hooks.h \
 	core/runtime/schedule.c core/runtime/schedule.h \
+	core/runtime/shared_root.c core/runtime/shared_root.h \
 	core/runtime/copyup.c core/runtime/copyup.h \
 	core/runtime/devices.c core/runtime/devices.h \
 	core/runtime/enter.c core/runtime/enter.h \

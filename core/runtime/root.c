@@ -23,9 +23,9 @@ int root_open_path(const struct rspec *spec, struct err *e)
 	return fd < 0 ? err_set(e, -fd, "root file system %s", path) : fd;
 }
 
-int root_attach(int rootfd, struct err *e)
+int root_attach(int rootfd, const char *on, struct err *e)
 {
-	autofd top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autofd top = open(on ? on : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int r = top < 0 ? -errno : mount_attach(rootfd, top);
 
 	/* What is mounted over "/" is not seen through "/": a lookup starts at the process's own root. */

@@ -11,8 +11,9 @@
 int root_open_path(const struct rspec *spec, struct err *e);
 
 /* Attach the detached mount `rootfd` where it can be built on and pivoted to, without hiding anything that
- * names of the host are looked up by. */
-int root_attach(int rootfd, struct err *e);
+ * names of the host are looked up by. `on`: the directory that it lies on in a mount namespace that others use
+ * (shared_root.h), NULL in one of our own. */
+int root_attach(int rootfd, const char *on, struct err *e);
 
 #define ROOT_MOUNTS_MAX 64
 
