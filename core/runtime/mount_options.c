@@ -47,6 +47,10 @@ static const struct {
 static const char *const ignored[] = { "defaults", "loud", "silent", "async", "nomand", "mand", "acl", "noacl",
 	"iversion", "noiversion", "auto", "noauto", "user", "nouser", "nofail", "copy", "nocopy" };
 
+/* Of a whole file system, whatever its type: fsconfig(2) takes them. A bind is only a view of one: the kernel has no
+ * place for them there, and mount(8) drops them. */
+static const char *const whole[] = { "sync", "dirsync", "lazytime", "nolazytime", NULL };
+
 static const struct attr_word *find_attr(const char *word)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(attr_words); i++)
@@ -108,6 +112,9 @@ int mount_options_parse(const char *const *options, struct mount_options *ret, s
 			return err_msg(e, E2BIG, "more than %d options", MOUNT_DATA_MAX);
 		ret->data[ret->n_data++] = *options;
 	}
+	for (unsigned i = ret->n_data; ret->bind && i-- > 0;)
+		if (g_strv_contains(whole, ret->data[i]))
+			memmove(&ret->data[i], &ret->data[i + 1], (--ret->n_data - i) * sizeof ret->data[0]);
 	if (ret->bind && ret->n_data)
 		return err_msg(e, EINVAL, "unknown option '%s'", ret->data[0]);
 	return 0;
@@ -120,8 +127,7 @@ static int by_name(const void *a, const void *b)
 
 char **mount_options_known(void)
 {
-	static const char *const others[] = { "bind", "rbind", "remount", "tmpcopyup", "sync", "dirsync", "lazytime",
-		"nolazytime" };
+	static const char *const others[] = { "bind", "rbind", "remount", "tmpcopyup" };
 	GPtrArray *a = g_ptr_array_new();
 	size_t n;
 
@@ -135,6 +141,8 @@ char **mount_options_known(void)
 		g_ptr_array_add(a, g_strdup(ignored[i]));
 	for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
 		g_ptr_array_add(a, g_strdup(others[i]));
+	for (const char *const *w = whole; *w; w++)
+		g_ptr_array_add(a, g_strdup(*w));
 	n = a->len;
 	g_ptr_array_add(a, NULL);
 	qsort(a->pdata, n, sizeof(char *), by_name);

@@ -95,6 +95,18 @@ static int fs_error(int fs, int code, const char *what, struct err *e)
 	return *reason ? err_msg(e, code, "%s: %s", what, reason) : err_set(e, code, "%s", what);
 }
 
+static int configure(int fs, const char *const *data, unsigned n, struct err *e)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const char *eq = strchr(data[i], '=');
+		g_autofree char *key = g_strndup(data[i], eq ? (size_t)(eq - data[i]) : strlen(data[i]));
+
+		if (fsconfig(fs, eq ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, key, eq ? eq + 1 : NULL, 0) < 0)
+			return fs_error(fs, errno, data[i], e);
+	}
+	return 0;
+}
+
 int mount_new(const char *type, const char *source, const char *const *data, unsigned n_data, uint64_t attr,
 	      struct err *e)
 {
@@ -105,13 +117,8 @@ int mount_new(const char *type, const char *source, const char *const *data, uns
 		       err_set(e, errno, "file system %s", type);
 	if (source && fsconfig(fs, FSCONFIG_SET_STRING, "source", source, 0) < 0)
 		return fs_error(fs, errno, source, e);
-	for (unsigned i = 0; i < n_data; i++) {
-		const char *eq = strchr(data[i], '=');
-		g_autofree char *key = g_strndup(data[i], eq ? (size_t)(eq - data[i]) : strlen(data[i]));
-
-		if (fsconfig(fs, eq ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, key, eq ? eq + 1 : NULL, 0) < 0)
-			return fs_error(fs, errno, data[i], e);
-	}
+	if (configure(fs, data, n_data, e) < 0)
+		return -e->code;
 	if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return fs_error(fs, errno, type, e);
 	fd = fsmount(fs, FSMOUNT_CLOEXEC, (unsigned)attr);
@@ -246,7 +253,7 @@ static int make_fs(struct mounts *m, const struct rspec_mount *s, int rootfd, st
 
 	if (target < 0)
 		return no_mount_point(-target, e);
-	fd = mount_new_special(m, type, o, e);
+	fd = mount_new_special(m, s, o, e);
 	bound = fd >= 0 && o->bind;
 	if (fd == -ENOTSUP)
 		fd = mount_new(type, s->source, o->data, o->n_data, o->copy_up ? 0 : o->set, e);
@@ -266,12 +273,28 @@ static int make_fs(struct mounts *m, const struct rspec_mount *s, int rootfd, st
 	return r < 0 ? err_set(e, -r, "%s", type) : 0;
 }
 
+/* Change a file system that is mounted already. */
+static int reconfigure(int target, const struct mount_options *o, struct err *e)
+{
+	autofd fs = fspick(target, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH);
+
+	if (fs < 0)
+		return err_set(e, errno, "remount");
+	if (configure(fs, o->data, o->n_data, e) < 0)
+		return -e->code;
+	return fsconfig(fs, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) < 0 ? fs_error(fs, errno, "remount", e) : 0;
+}
+
 static int make_remount(const struct rspec_mount *s, int rootfd, const struct mount_options *o, struct err *e)
 {
 	autofd target = path_open_in_root(rootfd, s->destination, O_PATH, 0);
 	int r = target < 0 ? target : mount_change(target, false, o->set, o->clear, o->propagation);
 
-	return r < 0 ? err_set(e, -r, "remount") : 0;
+	if (r == 0 && (o->set_all || o->clear_all))
+		r = mount_change(target, true, o->set_all, o->clear_all, 0);
+	if (r < 0)
+		return err_set(e, -r, "remount");
+	return o->n_data ? reconfigure(target, o, e) : 0;
 }
 
 static int make_one(struct mounts *m, size_t i, int rootfd, struct err *e)

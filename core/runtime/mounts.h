@@ -48,6 +48,6 @@ int mount_new(const char *type, const char *source, const char *const *data, uns
 /* The same for the types that need thought (mounts_special.c): proc, sysfs, cgroup, mqueue, devpts.
  * -ENOTSUP: an ordinary one. */
 struct mount_options;
-int mount_new_special(const struct mounts *m, const char *type, struct mount_options *o, struct err *e);
+int mount_new_special(const struct mounts *m, const struct rspec_mount *s, struct mount_options *o, struct err *e);
 
 #endif

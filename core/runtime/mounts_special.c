@@ -24,14 +24,14 @@ static int bind_host(const char *path, struct mount_options *o, bool read_only, 
 	return fd;
 }
 
-static int new_proc(const struct mounts *m, struct mount_options *o, struct err *e)
+static int new_proc(const struct mounts *m, const char *source, struct mount_options *o, struct err *e)
 {
 	int fd;
 
 	/* The pid namespace of a new /proc is ours; where that is the caller's, only its own mount will do. */
 	if (!m->own_pid)
 		return bind_host("/proc", o, false, e);
-	fd = mount_new("proc", "proc", o->data, o->n_data, o->set, e);
+	fd = mount_new("proc", source, o->data, o->n_data, o->set, e);
 	if (fd == -EPERM)
 		return err_hint(e, "parts of this machine's /proc are covered by mounts, as in a container: start the "
 				"outer container with /proc unmasked (podman: --security-opt unmask=/proc/*), or use "
@@ -39,9 +39,9 @@ static int new_proc(const struct mounts *m, struct mount_options *o, struct err 
 	return fd;
 }
 
-static int new_sysfs(struct mount_options *o, struct err *e)
+static int new_sysfs(const char *source, struct mount_options *o, struct err *e)
 {
-	int fd = mount_new("sysfs", "sysfs", o->data, o->n_data, o->set, e);
+	int fd = mount_new("sysfs", source, o->data, o->n_data, o->set, e);
 
 	/* Only the owner of the network namespace may. */
 	return fd == -EPERM ? bind_host("/sys", o, true, e) : fd;
@@ -66,12 +66,12 @@ static int new_cgroup(struct mount_options *o, struct err *e)
 	return fd;
 }
 
-static int new_mqueue(const struct mounts *m, struct mount_options *o, struct err *e)
+static int new_mqueue(const struct mounts *m, const char *source, struct mount_options *o, struct err *e)
 {
 	int fd;
 
 	if (m->own_ipc)
-		return mount_new("mqueue", "mqueue", o->data, o->n_data, o->set, e);
+		return mount_new("mqueue", source, o->data, o->n_data, o->set, e);
 	fd = bind_host("/dev/mqueue", o, false, e);
 	if (fd != -ENOENT)
 		return fd;
@@ -80,7 +80,7 @@ static int new_mqueue(const struct mounts *m, struct mount_options *o, struct er
 	return mount_new("tmpfs", "mqueue", (const char *const[]){ "size=0", "mode=1777" }, 2, o->set, e);
 }
 
-static int new_devpts(const struct mounts *m, struct mount_options *o, struct err *e)
+static int new_devpts(const struct mounts *m, const char *source, struct mount_options *o, struct err *e)
 {
 	const char *data[MOUNT_DATA_MAX];
 	unsigned n = 0, id;
@@ -92,20 +92,22 @@ static int new_devpts(const struct mounts *m, struct mount_options *o, struct er
 			continue;
 		data[n++] = o->data[i];
 	}
-	return mount_new("devpts", "devpts", data, n, o->set, e);
+	return mount_new("devpts", source, data, n, o->set, e);
 }
 
-int mount_new_special(const struct mounts *m, const char *type, struct mount_options *o, struct err *e)
+int mount_new_special(const struct mounts *m, const struct rspec_mount *s, struct mount_options *o, struct err *e)
 {
+	const char *type = s->type ? s->type : "none", *source = s->source && *s->source ? s->source : type;
+
 	if (!strcmp(type, "proc"))
-		return new_proc(m, o, e);
+		return new_proc(m, source, o, e);
 	if (!strcmp(type, "sysfs"))
-		return new_sysfs(o, e);
+		return new_sysfs(source, o, e);
 	if (!strcmp(type, "cgroup") || !strcmp(type, "cgroup2"))
 		return new_cgroup(o, e);
 	if (!strcmp(type, "mqueue"))
-		return new_mqueue(m, o, e);
+		return new_mqueue(m, source, o, e);
 	if (!strcmp(type, "devpts"))
-		return new_devpts(m, o, e);
+		return new_devpts(m, source, o, e);
 	return -ENOTSUP;
 }
