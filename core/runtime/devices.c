@@ -86,22 +86,36 @@ static int make_links(int dev, struct err *e)
 	return 0;
 }
 
-/* The host's node with these numbers: the same name, or udev's list by number. A detached copy or -errno. */
+static bool is_node(int dir, const char *name, const struct rspec_device *d)
+{
+	mode_t type = d->type == 'b' ? S_IFBLK : S_IFCHR;
+	struct stat st;
+
+	/* A link (stdin) may lead anywhere. */
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && (st.st_mode & S_IFMT) == type &&
+	       st.st_rdev == makedev((unsigned)d->major, (unsigned)d->minor);
+}
+
+/* The host's node with these numbers: the same name, udev's list by number, or any in /dev itself. A detached copy or
+ * -errno. */
 static int find_host_node(const struct rspec_device *d)
 {
+	g_autoptr(GDir) all = NULL;
+	autofd dev = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	char path[64];
-	struct stat st;
-	const char *found = d->path;
+	const char *name;
 
-	if (stat(found, &st) < 0 || st.st_rdev != makedev((unsigned)d->major, (unsigned)d->minor) ||
-	    S_ISBLK(st.st_mode) != (d->type == 'b')) {
-		snprintf(path, sizeof path, "/dev/%s/%u:%u", d->type == 'b' ? "block" : "char", (unsigned)d->major,
-			 (unsigned)d->minor);
-		if (stat(path, &st) < 0)
-			return -ENXIO;
-		found = path;
-	}
-	return mount_clone(AT_FDCWD, found, false);
+	if (is_node(AT_FDCWD, d->path, d))
+		return mount_clone(AT_FDCWD, d->path, false);
+	snprintf(path, sizeof path, "/dev/%s/%u:%u", d->type == 'b' ? "block" : "char", (unsigned)d->major,
+		 (unsigned)d->minor);
+	if (is_node(AT_FDCWD, path, d))
+		return mount_clone(AT_FDCWD, path, false);
+	all = g_dir_open("/dev", 0, NULL);
+	while (all && (name = g_dir_read_name(all)))
+		if (is_node(dev, name, d))
+			return mount_clone(dev, name, false);
+	return -ENXIO;
 }
 
 static int make_node(const struct rspec_device *d, int parent, const char *name)
