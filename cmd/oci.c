@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cmd/globals.h"
+#include "cmd/launch_user.h"
 #include "cmd/oci_commands.h"
 #include "core/base/fd.h"
 #include "core/base/file.h"
@@ -157,6 +158,25 @@ bool oci_is_rootless(void)
 		return true;
 	return file_read(AT_FDCWD, "/proc/self/uid_map", 4096, &map, NULL, &ignored) == 0 &&
 	       (sscanf(map, "%u %u %u", &inside, &outside, &n) != 3 || outside != 0);
+}
+
+int oci_set_home(void *ctx, int rootfd, struct rspec *spec, struct err *e)
+{
+	g_autofree char *passwd = NULL, *user = NULL;
+	struct err ignored = ERR_INIT;
+	struct found_user u = { .home = NULL };
+
+	(void)ctx;
+	(void)e;
+	if (rspec_get_env(spec, "HOME"))
+		return 0;
+	passwd = account_file_read(rootfd, "/etc/passwd");
+	user = g_strdup_printf("%u", spec->process.user.uid);
+	if (user_find(&spec->arena, passwd, NULL, user, &u, &ignored) < 0 || !u.home || !*u.home)
+		rspec_add_env(spec, "HOME=/");
+	else
+		rspec_add_env(spec, arena_printf(&spec->arena, "HOME=%s", u.home));
+	return 0;
 }
 
 int oci_open(const char *id, bool exclusive, struct bundle_container *ret, struct err *e)

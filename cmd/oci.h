@@ -29,6 +29,10 @@ bool oci_is_rootless(void);
 /* Say an error on standard error and in the log (as JSON where asked for). The status to exit with. */
 int oci_fail(const struct err *e);
 
+/* HOME, where the spec does not set it, as the passwd file in `rootfd` has it for the process's user; else "/". A hook
+ * of launch() and enter(). */
+int oci_set_home(void *ctx, int rootfd, struct rspec *spec, struct err *e);
+
 /* Open a container for a command; exclusive ones wait for the lock. */
 int oci_open(const char *id, bool exclusive, struct bundle_container *ret, struct err *e);
 

@@ -12,6 +12,7 @@
 #include "cmd/oci_run.h"
 #include "core/base/fd.h"
 #include "core/base/file.h"
+#include "core/base/log.h"
 #include "core/base/proc.h"
 #include "core/base/text.h"
 #include "core/oci/capability.h"
@@ -90,19 +91,21 @@ static int set_user(struct rspec_user *u, const char *text, struct err *e)
 	return 0;
 }
 
-static int add_caps(struct rspec_process *p, char **caps, struct err *e)
+/* One that this program does not know is none that could be given, as in config.json. */
+static void add_caps(struct rspec_process *p, char **caps)
 {
 	for (; caps && *caps; caps++) {
 		int n = capability_number(*caps);
 
-		if (n < 0)
-			return err_msg(e, EINVAL, "--cap %s: no such capability", *caps);
 		p->has_capabilities = true;
+		if (n < 0) {
+			log_warn("--cap %s: no such capability, ignoring", *caps);
+			continue;
+		}
 		for (int set = 0; set < CAP_SET_COUNT; set++)
 			if (set != CAP_SET_AMBIENT && set != CAP_SET_INHERITABLE)
 				p->capabilities[set] |= 1ULL << n;
 	}
-	return 0;
 }
 
 static int add_groups(struct rspec *s, char **gids, struct err *e)
@@ -141,8 +144,9 @@ static int plan(struct bundle_container *c, const struct exec_options *o, char *
 		p->apparmor_profile = arena_strdup(&s->arena, o->apparmor);
 	if (o->label)
 		p->selinux_label = arena_strdup(&s->arena, o->label);
-	if ((o->user && set_user(&p->user, o->user, e) < 0) || add_caps(p, o->caps, e) < 0)
+	if (o->user && set_user(&p->user, o->user, e) < 0)
 		return -e->code;
+	add_caps(p, o->caps);
 	return add_groups(s, o->additional_gids, e);
 }
 
@@ -177,7 +181,7 @@ static int run_in(struct bundle_container *c, const struct exec_options *o, stru
 	autofd pidfd = bundle_pidfd(c);
 	struct idmap map;
 	struct enter_params enter_p = { .pid = c->state.pid, .pidfd = pidfd, .map = &map, .spec = c->spec,
-		.stdio = { 0, 1, 2 }, .preserve_fds = (unsigned)o->preserve_fds };
+		.stdio = { 0, 1, 2 }, .preserve_fds = (unsigned)o->preserve_fds, .inside = oci_set_home };
 
 	if (pidfd < 0)
 		return err_msg(e, ESRCH, "container '%s' is not running", c->state.id);

@@ -59,7 +59,7 @@ static struct rspec *make_spec(bool rootless)
 		RSPEC_NS_CGROUP };
 	struct rspec *s = rspec_new();
 
-	s->oci_version = arena_strdup(&s->arena, "1.2.0");
+	s->oci_version = arena_strdup(&s->arena, "1.0.2");
 	s->process.terminal = true;
 	s->process.args = arena_strv_dup(&s->arena, WORDS("sh"));
 	s->process.env = arena_strv_dup(&s->arena,

@@ -49,6 +49,8 @@ static int set_one(const struct rspec *spec, const struct rspec_kv *kv, int root
 	/* "net/ipv4/ip_forward" is allowed too, and the form for names with dots in them. */
 	if (strchr(key, '/'))
 		g_strdelimit(key, "/", '.');
+	if (!strcmp(key, "kernel.hostname"))
+		return err_msg(e, EINVAL, "sysctl %s: use the hostname option", kv->key);
 	if (!owner_of(key, &ns))
 		return err_msg(e, EINVAL, "sysctl %s: is not separate for each container", kv->key);
 	if (!spec->namespaces[ns].listed)
