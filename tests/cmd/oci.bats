@@ -100,7 +100,7 @@ podman_() {
 	create c1
 	oci state c1
 	[ "$(jq -r '[.ociVersion, .id, .status, .bundle, .annotations["org.example"]] | join(" ")' <<<"$output")" = \
-		"1.2.0 c1 created $B x y" ]
+		"1.0.2 c1 created $B x y" ]
 }
 
 @test "exec: environment, status, --process, in the container's namespaces" {

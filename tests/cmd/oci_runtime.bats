@@ -1,0 +1,256 @@
+# coracle oci against the OCI runtime specification's runtime.md (state, lifecycle, operations, hooks), and resources of
+# config-linux.md. As an ordinary user, and as root (tests/as-root).
+
+load helper
+load oci
+
+setup() { bundle_make; }
+teardown() { bundle_remove; }
+
+# KIND FILTER...: a hook that runs a shell line with the state in $state.
+hook() {
+	change ".hooks.$1 += [{path: \"/bin/sh\", args: [\"sh\", \"-c\", $(jq -cn '$ARGS.positional[0]' --args -- "state=\$(cat); $2")], env: [\"PATH=/usr/bin:/bin\"]}]"
+}
+
+@test "state: the members of every status, with types as specified" {
+	program sleep 100
+	change '.annotations = {k: "v"}'
+	create a
+	oci state a
+	ok
+	local check='(.ociVersion | type) == "string" and .id == "a" and .status == "created" and .pid > 1 and (.bundle | startswith("/")) and .annotations == {k: "v"}'
+	jq -e "$check" <<<"$output"
+	oci start a
+	oci state a
+	jq -e "${check/created/running}" <<<"$output"
+	oci kill a KILL
+	eventually is a stopped
+	oci state a
+	jq -e '.status == "stopped" and .id == "a"' <<<"$output"
+	oci state nothere
+	fails 1 "does not exist"
+	oci state
+	[ "$status" -ne 0 ]
+}
+
+@test "create: an id that is taken or invalid is an error, and changes nothing" {
+	program sleep 100
+	create a
+	ok
+	create a
+	fails 1 "container with id exists"
+	is a created
+	for id in '' . .. a/b 'a b'; do
+		create "$id"
+		[ "$status" -ne 0 ]
+	done
+	[ "$("$CORACLE" oci --root "$STATE" list -q)" = a ]
+	change 'del(.root)'
+	create b
+	[ "$status" -ne 0 ]
+	[ "$(ls "$STATE")" = a ] || no "state is left"
+}
+
+@test "create: later changes of config.json have no effect; the program does not run before start" {
+	shell 'echo first; : >/ran'
+	create a
+	ok
+	[ ! -e "$B/rootfs/ran" ]
+	shell 'echo second'
+	oci start a
+	ok
+	eventually is a stopped
+	[ -e "$B/rootfs/ran" ]
+	[ "$(cat "$BATS_TEST_TMPDIR/out")" = first ]
+}
+
+@test "start: of what is running, stopped or not there is an error" {
+	program sleep 100
+	create a
+	oci start a
+	ok
+	oci start a
+	fails 1 "cannot be started: it is running"
+	is a running
+	oci kill a KILL
+	eventually is a stopped
+	oci start a
+	fails 1 "it is stopped"
+	oci start nothere
+	fails 1 "does not exist"
+}
+
+@test "kill: by number, name, with and without SIG, in any case; of created ones too" {
+	# What is not caught does not reach the first process of a pid namespace.
+	shell 'trap "echo usr1 >>/said" USR1; trap "echo winch >>/said" WINCH; trap "echo rt >>/said" 37; echo up >/up; while :; do busybox sleep 0.05; done'
+	create a
+	oci start a
+	eventually test -s "$B/rootfs/up"
+	for s in USR1 SIGUSR1 usr1 10; do
+		rm -f "$B/rootfs/said"
+		oci kill a $s
+		ok
+		eventually grep -q usr1 "$B/rootfs/said"
+	done
+	oci kill a RTMIN+3
+	eventually grep -q rt "$B/rootfs/said"
+	oci kill a NOSUCH
+	fails 1 "unknown signal 'NOSUCH'"
+	oci kill a KILL
+	eventually is a stopped
+	oci kill a TERM
+	fails 1 "not running"
+	oci kill nothere
+	fails 1 "does not exist"
+	program sleep 100
+	create b
+	oci kill b KILL
+	ok
+	eventually is b stopped
+}
+
+@test "delete: of what is created or running is an error; the id is free afterwards" {
+	program sleep 100
+	create a
+	oci delete a
+	fails 1 "not stopped"
+	is a created
+	oci start a
+	oci delete a
+	fails 1 "not stopped"
+	is a running
+	oci kill a KILL
+	eventually is a stopped
+	oci delete a
+	ok
+	nothing_left
+	create a
+	ok
+	oci delete --force a
+	ok
+	nothing_left
+}
+
+@test "hooks: each kind in its place, with its status, in the order listed; poststop after the deletion" {
+	local log=$BATS_TEST_TMPDIR/log
+	for kind in prestart createRuntime createContainer poststart poststop; do
+		hook $kind "echo $kind 1 \$(echo \"\$state\" | tr -d ' ' | grep -o '\"status\":\"[a-z]*\"') >>$log"
+		hook $kind "echo $kind 2 >>$log"
+	done
+	program sleep 100
+	create a
+	ok
+	[ "$(cut -d' ' -f1,2 "$log" | tr '\n' ,)" = "prestart 1,prestart 2,createRuntime 1,createRuntime 2,createContainer 1,createContainer 2," ]
+	oci start a
+	[ "$(tail -n2 "$log" | cut -d' ' -f1 | uniq)" = poststart ]
+	oci kill a KILL
+	eventually is a stopped
+	! grep -q poststop "$log"
+	oci delete a
+	[ "$(tail -n2 "$log" | cut -d' ' -f1 | uniq)" = poststop ]
+	[ "$(grep -c '"creating"' "$log")" = 3 ]
+	grep -q 'poststart 1 "status":"running"' "$log"
+	grep -q 'poststop 1 "status":"stopped"' "$log"
+}
+
+@test "hooks: one that fails before the start ends the container; after its end it is a warning" {
+	program sleep 100
+	for kind in prestart createRuntime createContainer; do
+		cp "$B/config.json" "$B/good"
+		hook $kind 'exit 3'
+		create a
+		fails 1 "hooks.$kind[0] /bin/sh: ended with status 3"
+		nothing_left
+		mv "$B/good" "$B/config.json"
+	done
+	cp "$B/config.json" "$B/good"
+	change '.hooks.startContainer = [{path: "/bin/sh", args: ["sh", "-c", "exit 4"]}]'
+	create a
+	ok
+	oci start a
+	fails 1 "hooks.startContainer[0] /bin/sh: ended with status 4"
+	eventually is a stopped
+	oci delete a
+	ok
+	mv "$B/good" "$B/config.json"
+	local log=$BATS_TEST_TMPDIR/log
+	hook poststop 'exit 5'
+	hook poststop "echo second >$log"
+	create a
+	oci start a
+	oci delete --force a
+	ok
+	has "hooks.poststop[0]"
+	[ "$(cat "$log")" = second ]
+}
+
+@test "linux.cgroupsPath and resources: made, set, and removed; one that was there stays" {
+	change '.linux.resources = {pids: {limit: 77}, memory: {limit: 67108864}, cpu: {shares: 512}}'
+	program sleep 100
+	create a
+	if [ -z "$AS_ROOT" ]; then
+		# Limits that cannot be had are refused by name.
+		[ "$status" = 0 ] || fails 1 "linux.resources"
+		return
+	fi
+	ok
+	local path dirs file
+	path=$(jq -r .linux.cgroupsPath "$B/config.json")
+	file=$(find /sys/fs/cgroup -path "*$path/pids.max")
+	[ "$(cat "$file")" = 77 ]
+	[ "$(cat "$(find /sys/fs/cgroup -path "*$path/memory.limit_in_bytes" -o -path "*$path/memory.max")")" = 67108864 ]
+	grep -qx "$("$CORACLE" oci --root "$STATE" state a | jq .pid)" "${file%/*}/cgroup.procs"
+	oci update --pids-limit 88 a
+	ok
+	[ "$(cat "$file")" = 88 ]
+	oci pause a
+	fails 1 "cannot be paused: it is created" || ok
+	oci delete --force a
+	nothing_left
+	mkdir -p "${file%/*}"
+	create a
+	ok
+	oci delete --force a
+	ok
+	[ -d "${file%/*}" ] || no "the cgroup that was there is gone"
+	rmdir "${file%/*}"
+}
+
+@test "pause and resume: a status of its own; exec waits for nobody" {
+	program sleep 100
+	create a
+	oci start a
+	oci pause a
+	if [ -z "$AS_ROOT" ] && [ "$status" != 0 ]; then
+		fails 1 "no cgroup that can freeze it"
+		return
+	fi
+	ok
+	is a paused
+	oci exec a true
+	fails 255 "is paused"
+	oci resume a
+	ok
+	is a running
+	oci resume a
+	fails 1 "cannot be resumed"
+}
+
+@test "--pid-file, --no-pivot, list, ps, spec" {
+	program sleep 100
+	create a --pid-file "$BATS_TEST_TMPDIR/pid" --no-pivot
+	ok
+	[ "$(cat "$BATS_TEST_TMPDIR/pid")" = "$("$CORACLE" oci --root "$STATE" state a | jq .pid)" ]
+	oci start a
+	oci exec a cat /proc/1/cmdline
+	has sleep
+	oci ps -f json a
+	[ "$output" = "[
+  $(cat "$BATS_TEST_TMPDIR/pid")
+]" ] || no "ps"
+	oci list -f json
+	[ "$(jq -r '.[0] | .id + " " + .status' <<<"$output")" = "a running" ]
+	[ "$(jq -r .ociVersion "$B/config.json")" = 1.0.2 ]
+	oci spec --bundle "$B"
+	fails 1 "exists already"
+}
