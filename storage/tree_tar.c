@@ -103,6 +103,11 @@ static void set_time(struct packer *p, struct archive_entry *ae, const struct st
 		sec = p->o->latest;
 		nsec = 0;
 	}
+	/* libarchive writes -2 and .25 as "-2.25", which is another time. Nothing can be done about the last second. */
+	if (sec < -1 && nsec > 0) {
+		sec++;
+		nsec = 1000000000 - nsec;
+	}
 	archive_entry_set_mtime(ae, sec, nsec);
 }
 

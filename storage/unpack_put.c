@@ -24,9 +24,13 @@ static struct timespec entry_mtime(struct archive_entry *ae)
 
 	if (archive_entry_mtime_is_set(ae))
 		ts = (struct timespec){ archive_entry_mtime(ae), archive_entry_mtime_nsec(ae) };
-	/* Of a time before 1970 the fraction may be negative. */
 	if (ts.tv_nsec < 0 || ts.tv_nsec >= 1000000000)
 		ts.tv_nsec = 0;
+	/* libarchive reads "-2.25" as -2 and .25: the fraction of a time before 1970 goes the other way. */
+	if (ts.tv_sec < 0 && ts.tv_nsec > 0) {
+		ts.tv_sec--;
+		ts.tv_nsec = 1000000000 - ts.tv_nsec;
+	}
 	return ts;
 }
 
@@ -39,7 +43,8 @@ static int set_xattrs(const struct item *it, int fd, struct err *e)
 	if (archive_entry_xattr_reset(it->ae) == 0)
 		return 0;
 	while (archive_entry_xattr_next(it->ae, &name, &value, &len) == ARCHIVE_OK) {
-		if (!name || !unpack_xattr_allowed(name))
+		/* In a pax header an empty value means that there is none. */
+		if (!name || !len || !unpack_xattr_allowed(name))
 			continue;
 		if (fsetxattr(fd, name, value, len, 0) == 0)
 			continue;
@@ -47,6 +52,19 @@ static int set_xattrs(const struct item *it, int fd, struct err *e)
 			return failed(it, e);
 		log_info("%s: attribute %s is left out", it->path, name);
 	}
+	return 0;
+}
+
+/* The directory may have been there: what this entry does not name goes. */
+static int clear_xattrs(const struct item *it, int fd, struct err *e)
+{
+	ssize_t len = flistxattr(fd, NULL, 0);
+	g_autofree char *names = len > 0 ? g_malloc((gsize)len) : NULL;
+
+	len = names ? flistxattr(fd, names, (size_t)len) : 0;
+	for (const char *n = names; n && n < names + len; n += strlen(n) + 1)
+		if (unpack_xattr_allowed(n) && fremovexattr(fd, n) < 0 && errno != ENODATA && errno != EOPNOTSUPP)
+			return failed(it, e);
 	return 0;
 }
 
@@ -87,7 +105,7 @@ static int dress(struct unpack_tree *t, struct item *it, int fd, mode_t made, st
 	r = choose_owner(t, it, &uid, &gid, &mode);
 	if (r < 0)
 		return err_set(e, -r, "owners");
-	if ((uid != 0 || gid != 0 || S_ISDIR(it->mode)) && fchown(fd, uid, gid) < 0)
+	if ((uid != 0 || gid != 0 || S_ISDIR(it->mode) || t->any_setgid) && fchown(fd, uid, gid) < 0)
 		return failed(it, e);
 	/* After chown, which clears the bits of setuid programs. */
 	if ((mode != made || mode & 07000) && fchmod(fd, mode) < 0)
@@ -108,7 +126,7 @@ static int dress_by_name(struct unpack_tree *t, struct item *it, struct err *e)
 
 	if (r < 0)
 		return err_set(e, -r, "owners");
-	if ((uid != 0 || gid != 0) && fchownat(it->parent, it->name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if ((uid != 0 || gid != 0 || t->any_setgid) && fchownat(it->parent, it->name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return failed(it, e);
 	if (S_ISFIFO(it->mode) && fchmodat(it->parent, it->name, mode, 0) < 0)
 		return failed(it, e);
@@ -201,7 +219,12 @@ static int put_dir(struct unpack_tree *t, struct item *it, struct err *e)
 	if (fd < 0)
 		return failed(it, e);
 	/* It may have been there already with another mode. */
-	r = dress(t, it, fd, (mode_t)-1, e);
+	r = clear_xattrs(it, fd, e);
+	if (r == 0)
+		r = dress(t, it, fd, (mode_t)-1, e);
+	if (it->mode & S_ISGID)
+		t->any_setgid = true;
+	(void)g_hash_table_remove(t->below->implied, it->path);
 	if (r == 0)
 		unpack_time_later(t, it->path, entry_mtime(it->ae));
 	return r;
@@ -261,7 +284,7 @@ static int link_device(struct unpack_tree *t, const struct item *it, const struc
 
 static int no_target(const struct item *it, const char *to, struct err *e)
 {
-	return err_msg(e, EBADMSG, "%s: hard link to %s, which is no file of this layer", it->path, to);
+	return err_msg(e, EBADMSG, "%s: hard link to %s, which is no file that a link can be made to", it->path, to);
 }
 
 /* A link's own header says nothing that its file's did not, but the file's name may go, and its record with it. */
@@ -277,8 +300,21 @@ static int note_link(struct unpack_tree *t, const struct item *it, const struct 
 	return r < 0 ? err_set(e, -r, "owners") : 0;
 }
 
-/* To a file of this layer only: layers are unpacked without the ones below, and tools that write layers
- * repeat a file whose links they change. */
+/* To a file of a layer below, perhaps: who knows all layers makes the link (image_patch.h). */
+static int link_below(struct unpack_tree *t, const struct item *it, const char *to, struct err *e)
+{
+	const char *further = g_hash_table_lookup(t->below->links, to);
+	int r;
+
+	if (t->plain)
+		return no_target(it, to, e);
+	r = unpack_make_room(t, it);
+	if (r == 0)
+		r = unpack_note_below(t, t->below->links, it->path, further ? further : to);
+	return r < 0 ? err_set(e, -r, "unpacking %s", it->path) : 0;
+}
+
+/* To a file of this layer, mostly: tools that write layers repeat a file whose links they change. */
 static int put_hardlink(struct unpack_tree *t, struct item *it, const char *to, struct err *e)
 {
 	g_autofree char *clean = unpack_clean_name(to), *dir = NULL, *base = NULL;
@@ -296,8 +332,10 @@ static int put_hardlink(struct unpack_tree *t, struct item *it, const char *to, 
 	from = unpack_open_dir(t, strcmp(dir, ".") ? dir : "");
 	if (from >= 0 && fstatat(from, base, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 		device = g_hash_table_lookup(t->devices, clean);
-		return device ? link_device(t, it, device, e) : no_target(it, to, e);
+		return device ? link_device(t, it, device, e) : link_below(t, it, clean, e);
 	}
+	if (from == -ENOENT)
+		return link_below(t, it, clean, e);
 	if (from < 0 || S_ISDIR(st.st_mode) || unpack_is_whiteout(&st))
 		return no_target(it, to, e);
 	if (linkat(from, base, it->parent, it->name, 0) == 0)
@@ -322,16 +360,33 @@ static int put_fifo(struct unpack_tree *t, struct item *it, struct err *e)
 	return dress_by_name(t, it, e);
 }
 
+static char *dir_of(const struct item *it)
+{
+	const char *slash = strrchr(it->path, '/');
+
+	return slash ? g_strndup(it->path, (gsize)(slash - it->path)) : g_strdup("");
+}
+
+static int note_opaque(struct unpack_tree *t, const struct item *it)
+{
+	g_autofree char *dir = dir_of(it);
+
+	return unpack_note_below(t, t->below->opaque, dir, NULL);
+}
+
 /* ".wh.NAME": NAME of the layers below is gone. What this layer itself has of that name stays, and a directory
  * of it stands alone. */
-static int white_out(const struct item *it, const char *name, struct err *e)
+static int white_out(struct unpack_tree *t, const struct item *it, const char *name, struct err *e)
 {
+	g_autofree char *dir_path = dir_of(it);
 	autofd dir = -1;
 	struct stat st;
 	int r;
 
-	if (mknodat(it->parent, name, S_IFCHR, makedev(0, 0)) == 0)
-		return 0;
+	if (mknodat(it->parent, name, S_IFCHR, makedev(0, 0)) == 0) {
+		r = unpack_note_below(t, t->below->whiteouts, dir_path, NULL);
+		return r < 0 ? err_set(e, -r, "unpacking %s", it->path) : 0;
+	}
 	if (errno != EEXIST || fstatat(it->parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return failed(it, e);
 	if (!S_ISDIR(st.st_mode))
@@ -350,9 +405,11 @@ int unpack_put(struct unpack_tree *t, struct item *it, struct err *e)
 		to = archive_entry_hardlink_utf8(it->ae);
 	switch (t->plain ? WHITEOUT_NONE : whiteout_kind(it->name)) {
 	case WHITEOUT_NAME:
-		return white_out(it, it->name + 4, e);
+		return white_out(t, it, it->name + 4, e);
 	case WHITEOUT_OPAQUE:
 		r = unpack_set_opaque(it->parent);
+		if (r == 0)
+			r = note_opaque(t, it);
 		return r < 0 ? err_set(e, -r, "unpacking %s", it->path) : 0;
 	case WHITEOUT_IGNORED:
 		return 0;

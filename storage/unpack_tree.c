@@ -15,6 +15,8 @@
 #include "core/base/path.h"
 #include "storage/unpack_tree_private.h"
 
+#define BELOW_NOTES_MAX 250000          /* they are kept in memory */
+
 struct dir_time { char *path; struct timespec mtime; };
 
 static void free_device(void *device)
@@ -35,6 +37,7 @@ static struct unpack_tree *new_tree(int stage_fd, struct tar_record *record)
 	t->dir_times = g_array_new(FALSE, FALSE, sizeof(struct dir_time));
 	t->devices = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_device);
 	t->owners = owners_writer_new(stage_fd);
+	t->below = below_new();
 	t->n_uids = unpack_read_map("/proc/self/uid_map", t->uids);
 	t->n_gids = unpack_read_map("/proc/self/gid_map", t->gids);
 	t->one_id = t->n_uids == 1 && t->uids[0].count == 1;
@@ -67,6 +70,7 @@ struct unpack_tree *unpack_tree_new(int stage_fd, struct tar_record *record, str
 		unpack_tree_free(t);
 		return NULL;
 	}
+	g_hash_table_add(t->below->implied, g_strdup(""));
 	return t;
 }
 
@@ -92,6 +96,7 @@ void unpack_tree_free(struct unpack_tree *t)
 		g_free(g_array_index(t->dir_times, struct dir_time, i).path);
 	g_array_unref(t->dir_times);
 	g_hash_table_unref(t->devices);
+	below_free(t->below);
 	if (t->owners)
 		(void)owners_writer_close(t->owners);
 	g_free(t);
@@ -192,6 +197,17 @@ int unpack_make_room(struct unpack_tree *t, const struct item *it)
 	return path_remove_tree(it->parent, it->name);
 }
 
+int unpack_note_below(struct unpack_tree *t, GHashTable *table, const char *path, const char *target)
+{
+	if (t->plain)
+		return 0;
+	/* Without a link a file would be missing; without the others something looks a little different. */
+	if (g_hash_table_size(table) >= BELOW_NOTES_MAX)
+		return target ? -EFBIG : 0;
+	g_hash_table_replace(table, g_strdup(path), g_strdup(target));
+	return 0;
+}
+
 int unpack_set_opaque(int fd)
 {
 	return fsetxattr(fd, "user.overlay.opaque", "y", 1, 0) < 0 ? -errno : 0;
@@ -220,7 +236,7 @@ int unpack_make_dir(struct unpack_tree *t, const struct item *it, mode_t mode)
 	return fd < 0 ? -errno : unpack_set_opaque(fd);
 }
 
-/* Directories that the archive did not name: 0755, root's. */
+/* Directories that the archive did not name: 0755, root's, unless a layer below says otherwise. */
 static int make_missing(struct unpack_tree *t, const char *path)
 {
 	g_autofree char *front = g_strdup(path);
@@ -246,6 +262,8 @@ static int make_missing(struct unpack_tree *t, const char *path)
 		it = (struct item){ .path = whole, .name = name, .parent = dir };
 		if (there < 0)
 			r = unpack_make_dir(t, &it, 0755);
+		if (there < 0 && r == 0)
+			r = unpack_note_below(t, t->below->implied, whole, NULL);
 		*slash = kept;
 		if (r < 0 || !kept)
 			return r;
@@ -298,17 +316,16 @@ void unpack_time_later(struct unpack_tree *t, const char *path, struct timespec 
 	g_array_append_val(t->dir_times, later);
 }
 
-/* Is there a ".wh." component before the last? 1: aufs' own, to be left out; -1: hostile. */
-static int whiteout_above(const char *dir)
+/* Is a component before the last one aufs' own? Then the entry is left out. (Any other name with ".wh." in front is a
+ * whiteout as a last component only.) */
+static bool aufs_above(const char *dir)
 {
 	g_auto(GStrv) parts = g_strsplit(dir, "/", -1);
 
 	for (char **p = parts; *p; p++)
-		if (whiteout_kind(*p) == WHITEOUT_IGNORED)
-			return 1;
-		else if (whiteout_kind(*p) != WHITEOUT_NONE)
-			return -1;
-	return 0;
+		if (whiteout_kind(*p) == WHITEOUT_IGNORED || whiteout_kind(*p) == WHITEOUT_OPAQUE)
+			return true;
+	return false;
 }
 
 int unpack_tree_entry(struct unpack_tree *t, struct archive *a, struct archive_entry *ae, struct err *e)
@@ -317,7 +334,6 @@ int unpack_tree_entry(struct unpack_tree *t, struct archive *a, struct archive_e
 	g_autofree char *clean = NULL, *dir = NULL, *real = NULL;
 	struct item it = { .a = a, .ae = ae, .mode = archive_entry_mode(ae) };
 	char *slash;
-	int above;
 
 	if (!raw)
 		raw = archive_entry_pathname_utf8(ae);
@@ -332,10 +348,7 @@ int unpack_tree_entry(struct unpack_tree *t, struct archive *a, struct archive_e
 	it.gid = (uint32_t)archive_entry_gid(ae);
 	if (!*clean && !S_ISDIR(it.mode))
 		return err_msg(e, EBADMSG, "the layer's root is not a directory");
-	above = !t->plain && strstr(dir, ".wh.") ? whiteout_above(dir) : 0;
-	if (above < 0)
-		return err_msg(e, EBADMSG, "%s: bad whiteout", clean);
-	if (above > 0)
+	if (!t->plain && strstr(dir, ".wh.") && aufs_above(dir))
 		return 0;
 	it.parent = parent_dir(t, dir, &real_dir);
 	if (it.parent < 0)
@@ -343,6 +356,26 @@ int unpack_tree_entry(struct unpack_tree *t, struct archive *a, struct archive_e
 	real = *real_dir ? g_strconcat(real_dir, "/", it.name, NULL) : g_strdup(it.name);
 	it.path = real;
 	return unpack_put(t, &it, e);
+}
+
+/* What of the notes still holds. */
+static int write_below(struct unpack_tree *t, struct err *e)
+{
+	GHashTableIter it;
+	gpointer path;
+
+	g_hash_table_iter_init(&it, t->devices);
+	while (g_hash_table_iter_next(&it, &path, NULL))
+		g_hash_table_add(t->below->devices, g_strdup(path));
+	/* Later something else took the name. */
+	g_hash_table_iter_init(&it, t->below->links);
+	while (g_hash_table_iter_next(&it, &path, NULL)) {
+		autofd there = path_open_beneath(t->root, path, O_PATH | O_NOFOLLOW, 0);
+
+		if (there >= 0 || g_hash_table_contains(t->devices, path))
+			g_hash_table_iter_remove(&it);
+	}
+	return t->plain ? 0 : below_write(t->below, t->stage, e);
 }
 
 int unpack_tree_finish(struct unpack_tree *t, struct unpack_result *ret, struct err *e)
@@ -363,5 +396,5 @@ int unpack_tree_finish(struct unpack_tree *t, struct unpack_result *ret, struct 
 	if (r < 0)
 		return err_set(e, -r, "owners");
 	*ret = t->result;
-	return 0;
+	return write_below(t, e);
 }

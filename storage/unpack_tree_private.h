@@ -7,6 +7,7 @@
 #include <glib.h>
 #include <sys/stat.h>
 
+#include "storage/below.h"
 #include "storage/owners.h"
 #include "storage/tar_record.h"
 #include "storage/unpack_ids.h"
@@ -24,11 +25,13 @@ struct unpack_tree {
 	GArray *dir_times;
 	GHashTable *devices;            /* path -> struct owner: what has a record instead of a file */
 	struct owners_writer *owners;
+	struct below *below;            /* its devices are filled in at the end */
 	struct tar_record *record;      /* belongs to the caller; NULL: none is kept */
 	struct id_range uids[IDMAP_MAX], gids[IDMAP_MAX];
 	size_t n_uids, n_gids;
 	bool one_id;
 	bool plain;                     /* no layer: names mean themselves */
+	bool any_setgid;                /* a directory gives its group to what is made in it */
 	struct unpack_result result;
 };
 
@@ -53,6 +56,8 @@ int unpack_make_room(struct unpack_tree *t, const struct item *it);
  * else, a whiteout as well, hides what the layers below have there. */
 int unpack_make_dir(struct unpack_tree *t, const struct item *it, mode_t mode);
 int unpack_set_opaque(int fd);
+/* Note something of `table` (one of t->below); `target` may be NULL. 0 or -errno: too many links. */
+int unpack_note_below(struct unpack_tree *t, GHashTable *table, const char *path, const char *target);
 /* Record that directory `path` gets this time at the end. */
 void unpack_time_later(struct unpack_tree *t, const char *path, struct timespec mtime);
 
