@@ -48,6 +48,8 @@ static int use_image(struct store *s, const char *digest, struct used *u, struct
 	if (r < 0 || (r = manifest_parse(text, len, &m, e)) < 0)
 		return r;
 	use(u->blobs, m.config.digest);
+	/* Its patch, where it has one: image_patch.h. */
+	use(u->layers, m.config.digest);
 	for (size_t i = 0; i < m.n_layers; i++)
 		use(u->blobs, m.layers[i].digest);
 	r = image_read_blob(s, m.config.digest, &config_text, &len, e);

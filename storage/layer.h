@@ -8,6 +8,7 @@
  *   info       JSON: "size" (bytes of its files), file count, compressed digest and size it came from, notes
  *   tar        what gives back the layer's tar bit for bit together with tree/ (headers, padding, order): tar_record.h;
  *              absent in layers of older versions
+ *   below      what depends on the layers below: below.h; mostly absent
  *   replaced/  content whose name something else in the same tar took, for the same purpose; mostly absent
  */
 #ifndef CORACLE_STORAGE_LAYER_H

@@ -21,8 +21,11 @@ libstorage_a_SOURCES += \
 libimage_a_SOURCES += \
 	storage/partial.c \
 	storage/partial.h \
+	storage/below.c storage/below.h \
 	storage/compress.c storage/compress.h \
 	storage/archive_in.c storage/archive_in.h \
+	storage/image_patch.c storage/image_patch.h \
+	storage/image_stack.c \
 	storage/inflate.c storage/inflate.h \
 	storage/layer_tar.c storage/layer_tar.h \
 	storage/ring.c storage/ring.h \

@@ -71,13 +71,30 @@ const char *rootfs_driver(const struct rootfs_plan *p)
 	return kind_names[p->kind];
 }
 
+/* What the layers say only together (image_patch.h), as the topmost. The first layer that counts is returned. */
+static size_t add_patch(struct rootfs_plan *p, const struct store *s, const char *id)
+{
+	g_autofree char *from = NULL;
+	char number[16] = "";
+	ssize_t n;
+
+	if (faccessat(s->layers_fd, id, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	g_ptr_array_add(p->lowers, g_strdup_printf("layers/%s/tree", id));
+	from = g_strdup_printf("%s/from", id);
+	n = readlinkat(s->layers_fd, from, number, sizeof number - 1);
+	return n > 0 ? strtoul(number, NULL, 10) : 0;
+}
+
 /* The tree of each layer, top first. A layer that comes again (the empty one often does) stands where it is
  * topmost: everything that it has there hides what it had below. */
-static void add_layers(struct rootfs_plan *p, const struct image_config *c)
+static void add_layers(struct rootfs_plan *p, const struct store *s, const struct image *img)
 {
 	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+	const struct image_config *c = &img->config;
+	size_t first = add_patch(p, s, img->id);
 
-	for (size_t i = c->n_diff_ids; i-- > 0;) {
+	for (size_t i = c->n_diff_ids; i-- > first;) {
 		const char *hex = strchr(c->diff_ids[i], ':');
 
 		hex = hex ? hex + 1 : c->diff_ids[i];
@@ -219,7 +236,7 @@ int rootfs_plan_image(struct store *s, const struct image *img, const struct roo
 		return -e->code;
 	p = plan_new(s, kind);
 	if (!img->host)
-		add_layers(p, &img->config);
+		add_layers(p, s, img);
 	if (add_mountpoints(p, s, o, e) < 0) {
 		rootfs_plan_free(p);
 		return -e->code;
@@ -245,7 +262,7 @@ int rootfs_plan_volume(struct store *s, const struct image *img, bool rw, const 
 	p = plan_new(s, kind);
 	p->in_memory = rw;
 	p->closed = !rw;
-	add_layers(p, &img->config);
+	add_layers(p, s, img);
 	return finish_plan(p, s, &o, ret, e);
 }
 
@@ -420,7 +437,7 @@ static int plan_container(struct store *s, const struct image *img, const char *
 	p->closed = true;
 	if (fstatat(s->root_fd, upper, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		g_ptr_array_add(p->lowers, g_strdup(upper));
-	add_layers(p, &img->config);
+	add_layers(p, s, img);
 	return finish_plan(p, s, &o, ret, e);
 }
 

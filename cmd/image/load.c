@@ -23,6 +23,7 @@
 #include "net/registry/policy.h"
 #include "storage/archive_in.h"
 #include "storage/image.h"
+#include "storage/image_patch.h"
 
 struct load {
 	struct store *s;
@@ -181,6 +182,8 @@ static int load_manifest(struct load *l, const char *text, size_t len, const cha
 		r = image_config_parse(config, config_len, &parsed, e);
 	if (r == 0) {
 		r = load_blob_layers(l, &m, &parsed, e);
+		if (r == 0)
+			r = image_patch_make(l->s, &parsed, m.config.digest, e);
 		arena_free(&parsed.arena);
 	}
 	if (r == 0)

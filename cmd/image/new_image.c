@@ -9,6 +9,7 @@
 #include "core/base/text.h"
 #include "net/registry/digest.h"
 #include "storage/image.h"
+#include "storage/image_patch.h"
 
 static const struct { const char *manifest, *config, *layer; } types[] = {
 	[IMAGE_OCI] = { "application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.config.v1+json",
@@ -51,10 +52,12 @@ int new_image_commit(struct store *s, const char *name, enum image_format f, con
 		return r;
 	digest_of("sha256:", config, len, config_digest);
 	manifest = new_manifest(f, config_digest, len, parsed.diff_ids, sizes, parsed.n_diff_ids);
+	r = image_patch_make(s, &parsed, config_digest, e);
 	arena_free(&parsed.arena);
 	digest_of("sha256:", manifest, strlen(manifest), digest);
 	d.size = (int64_t)strlen(manifest);
-	r = image_put_blob(s, config_digest, config, len, e);
+	if (r == 0)
+		r = image_put_blob(s, config_digest, config, len, e);
 	if (r == 0)
 		r = image_put_blob(s, digest, manifest, strlen(manifest), e);
 	if (r == 0)

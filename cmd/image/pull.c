@@ -14,6 +14,7 @@
 #include "net/registry/listing.h"
 #include "net/registry/policy.h"
 #include "storage/image.h"
+#include "storage/image_patch.h"
 
 /* One IMAGE argument. */
 struct pull {
@@ -161,6 +162,17 @@ static int enter_store(struct pulls *ps, struct err *e)
 	return r;
 }
 
+/* What the layers say only together. */
+static int patch_image(struct pulls *ps, const struct remote_image *img, struct err *e)
+{
+	const char *digest = img->manifest.config.digest;
+	int r = image_patch_wanted(ps->c->store, &img->config, digest, e);
+
+	if (r > 0)
+		r = enter_store(ps, e);
+	return r == 0 ? image_patch_make(ps->c->store, &img->config, digest, e) : r;
+}
+
 static int store_image(struct pulls *ps, struct source *from, struct remote_image *img, struct err *e)
 {
 	struct store *s = ps->c->store;
@@ -170,6 +182,8 @@ static int store_image(struct pulls *ps, struct source *from, struct remote_imag
 		r = enter_store(ps, e);
 	if (r == 0)
 		r = layers_fetch(s, from->registry, img, ps->progress, &ps->signal, e);
+	if (r == 0)
+		r = patch_image(ps, img, e);
 	if (r < 0)
 		return r;
 	progress_say(ps->progress, "Copying config %s", img->manifest.config.digest);

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """odd-layers.py DIR - write 1.tar, 2.tar, 3.tar: layers of one image with what tar files can have.
 
-Each case has a directory of its own. Sparse files come from GNU tar; umoci.tar has what umoci does not know."""
+Each case has a directory of its own. Sparse files come from GNU tar; umoci.tar has what umoci does not know. below1.tar,
+below2.tar, below3.tar: layers whose entries mean something of the layers below; gone.tar hides all that came before."""
 import io
 import os
 import subprocess
@@ -167,7 +168,66 @@ def third(c):
     c.add("s", "long/link", link="q" * 300)
 
 
-for number, fill, options in ((1, first, {}), (2, second, {}), (3, third, {"fmt": T.GNU_FORMAT})):
+def below_first(a):
+    a.add("d", "./", mode=0o711, uid=9)
+    a.add("d", "parent", mode=0o1770, uid=3, gid=4, pax={"SCHILY.xattr.user.k": "v"})
+    a.add("d", "parent/inner", mode=0o700, uid=5)
+    a.add("f", "parent/inner/file", b"x")
+    a.add("d", "zero", mode=0)
+    a.add("f", "zero/gone", b"x")
+    a.add("d", "mail", mode=0o2775, gid=8)
+    a.add("f", "mail/root", b"not the group's")
+    a.add("s", "mail/link", link="root")
+    a.add("f", "one", b"one", uid=4, mode=0o640)
+    a.add("s", "soft", link="one")
+    a.add("d", "real")
+    a.add("f", "real/two", b"two", pax={"SCHILY.xattr.user.two": "2"})
+    a.add("s", "lib", link="real")
+    a.add("f", "covered", b"x")
+    a.add("f", "changed", b"before")
+    a.add("d", "same", pax={"SCHILY.xattr.user.k": "first"})
+    a.add("d", "same", mode=0o700)
+    a.add("f", "negative", b"x", pax={"mtime": "-86400.25"})
+    a.add("f", "empty-attribute", b"x", pax={"SCHILY.xattr.user.none": "", "SCHILY.xattr.user.some": "1"})
+    a.add("f", "dir/.wh.name/inside", b"x")
+
+
+def below_second(b):
+    b.add("f", "parent/new", b"y")
+    b.add("f", "parent/inner/new", b"y")
+    b.add("f", "zero/.wh.gone")
+    b.add("f", "zero/new", b"y")
+    b.add("h", "hard/one", link="one")
+    b.add("h", "hard/again", link="hard/one")
+    b.add("h", "hard/soft", link="./soft")
+    b.add("h", "hard/two", link="/real/two")
+    b.add("h", "hard/through", link="lib/two")
+    b.add("h", "hard/changed", link="changed")
+    b.add("f", "hard/taken", b"y")
+    b.add("h", "hard/taken", link="one")
+    b.add("h", "hard/over", link="one")
+    b.add("f", "hard/over", b"a file after all")
+    b.add("h", "hard/later", link="one")
+    b.add("f", "never/.wh.there")
+    b.add("f", "never/file", b"y")
+
+
+def below_third(c):
+    c.add("f", "parent/newer", b"z")
+    c.add("h", "hard/third", link="hard/two")
+    c.add("f", "changed", b"after")
+    c.add("f", "hard/later", b"z")
+    c.add("d", "real", mode=0o750)
+
+
+def gone(d):
+    d.add("f", ".wh..wh..opq")
+    d.add("f", "parent/left", b"alone")
+
+
+for number, fill, options in ((1, first, {}), (2, second, {}), (3, third, {"fmt": T.GNU_FORMAT}),
+                              ("below1", below_first, {}), ("below2", below_second, {}), ("below3", below_third, {}),
+                              ("gone", gone, {})):
     layer = Layer(number, **options)
     fill(layer)
     layer.tar.close()

@@ -11,6 +11,12 @@ setup_file() {
 	image_add_layers "$ODD/layout" odd "$ODD"/tars/[0-9].tar
 	image_new "$ODD/layout" umoci
 	image_add_layers "$ODD/layout" umoci "$ODD"/tars/umoci.tar
+	image_new "$ODD/layout" below
+	image_add_layers "$ODD/layout" below "$ODD"/tars/below[123].tar
+	image_new "$ODD/layout" gone
+	image_add_layers "$ODD/layout" gone "$ODD"/tars/below[123].tar "$ODD/tars/gone.tar"
+	registry_push "$ODD/layout:below" "$REGISTRY_OPEN/odd:below"
+	registry_push "$ODD/layout:gone" "$REGISTRY_OPEN/odd:gone"
 	registry_push "$ODD/layout:odd" "$REGISTRY_OPEN/odd:1"
 	registry_push "$ODD/layout:umoci" "$REGISTRY_OPEN/odd:umoci"
 }
@@ -31,6 +37,38 @@ list_ours() {
 	as_root python3 "$CORACLE_SRC/tests/cmd/list-tree.py" "$ODD/umoci" >"$ODD/theirs"
 	list_ours "$REGISTRY_OPEN/odd:1" >"$ODD/ours"
 	diff -u "$ODD/theirs" "$ODD/ours"
+}
+
+# A directory that a layer above writes into without naming it has the time of that: umoci puts the old one back.
+timeless() { sed -E "s/^(b?'.*' 4[0-9]{4} [0-9:]+) (now|t-?[0-9]+)/\\1/"; }
+
+@test "what layers say only together: unnamed parents, links to files below, an opaque root" {
+	local t
+	for t in below gone; do
+		c pull -q "$REGISTRY_OPEN/odd:$t"; ok
+		as_root umoci raw unpack --image "$ODD/layout:$t" "$ODD/umoci-$t"
+		as_root python3 "$CORACLE_SRC/tests/cmd/list-tree.py" "$ODD/umoci-$t" | timeless >"$ODD/theirs"
+		list_ours "$REGISTRY_OPEN/odd:$t" | timeless >"$ODD/ours"
+		diff -u "$ODD/theirs" "$ODD/ours"
+	done
+	# What is loaded again is the same.
+	"$CORACLE" rmi "$REGISTRY_OPEN/odd:gone" >/dev/null
+	"$CORACLE" save -q "$REGISTRY_OPEN/odd:below" >"$ODD/saved"
+	"$CORACLE" rmi "$REGISTRY_OPEN/odd:below" >/dev/null
+	"$CORACLE" load -q <"$ODD/saved"
+	list_ours "$REGISTRY_OPEN/odd:below" | timeless | grep "hard/\|parent" >"$ODD/ours"
+	as_root python3 "$CORACLE_SRC/tests/cmd/list-tree.py" "$ODD/umoci-below" | timeless | grep "hard/\|parent" >"$ODD/theirs"
+	diff -u "$ODD/theirs" "$ODD/ours"
+}
+
+@test "a hard link to nothing is an error, and nothing is left" {
+	local d=$BATS_TEST_TMPDIR
+	python3 - "$d/bad.tar" <<-'P'
+	import sys, tarfile
+	t = tarfile.open(sys.argv[1], "w"); i = tarfile.TarInfo("h"); i.type = tarfile.LNKTYPE; i.linkname = "etc/passwd"; t.addfile(i); t.close()
+	P
+	c import -q "$d/bad.tar" bad; fails 125 "h: hard link to etc/passwd, which is no file of this layer or one below"
+	c images -q bad; says ""
 }
 
 @test "what umoci does not know: the old form of sparse files, global headers, devices" {
