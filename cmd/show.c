@@ -193,6 +193,20 @@ static json_t *json_rows(json_t *rows)
 	return shown;
 }
 
+/* Is it "{{range .}}...", a loop over all the objects? As podman decides it; any other range is one in each object. */
+static bool loops_over_all(const char *text)
+{
+	static const char *const words[] = { "{{", "range", ".", "}}" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+		text += strspn(text, " \t");
+		if (!g_str_has_prefix(text, words[i]))
+			return false;
+		text += strlen(words[i]);
+	}
+	return true;
+}
+
 static int show_each(json_t *rows, const char *format, struct err *e)
 {
 	g_autofree char *text = unescape(format);
@@ -204,7 +218,7 @@ static int show_each(json_t *rows, const char *format, struct err *e)
 
 	if (r < 0)
 		return r;
-	if (g_str_has_prefix(text, "{{range ") || g_str_has_prefix(text, "{{ range ")) {
+	if (loops_over_all(text)) {
 		r = template_exec(t, rows, out, e);
 	} else {
 		json_array_foreach(rows, i, row) {

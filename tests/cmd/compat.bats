@@ -19,6 +19,16 @@ teardown() { remove_containers; }
 	"$CORACLE" volume rm compatvol >/dev/null
 }
 
+@test "a template that begins with a range is of each object, but for a range over all" {
+	"$CORACLE" create --name box --network none -v /etc:/e -v /tmp:/t busybox >/dev/null
+	cs inspect --format '{{range .Mounts}}{{.Source}} {{end}}' box
+	ok && says "/etc /tmp "
+	cs inspect --format '{{range $i, $m := .Mounts}}{{$i}}{{$m.Destination}} {{end}}' box box
+	ok && says $'0/e 1/t \n0/e 1/t '
+	cs ps -a --format '{{ range . }}{{.Names}} {{end}}'
+	ok && says "box "
+}
+
 @test "inspect of what nobody has prints an empty list and fails" {
 	cs inspect nosuch
 	fails 125 'inspecting object: no such object: "nosuch"' && says "[]"
