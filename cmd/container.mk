@@ -4,6 +4,7 @@ libcmd_a_SOURCES += \
 	cmd/container_host_config.c \
 	cmd/container_inspect.c \
 	cmd/container_set.c cmd/container_set.h \
+	cmd/events.c \
 	cmd/exec.c \
 	cmd/healthcheck.c \
 	cmd/logs.c \

@@ -208,19 +208,6 @@ static bool is_image(const struct container_record *r, const char *want)
 	       strcmp(base, latest) == 0 || (r->image_id && strlen(want) >= 3 && g_str_has_prefix(r->image_id, want));
 }
 
-/* "24h" ago, seconds since 1970, or a time. */
-static bool until_time(const char *value, int64_t *ret_ns)
-{
-	if (text_int(value, 0, INT64_MAX / 1000000000, ret_ns)) {
-		*ret_ns *= 1000000000;
-		return true;
-	}
-	if (!text_duration(value, ret_ns))
-		return text_time_parse(value, ret_ns);
-	*ret_ns = text_now_ns() - *ret_ns;
-	return true;
-}
-
 /* 1, 0, or -1: no such key. */
 static int passes_one(const struct container_info *i, const char *key, const char *value)
 {
@@ -247,7 +234,7 @@ static int passes_one(const struct container_info *i, const char *key, const cha
 	if (!strcmp(key, "volume"))
 		return has_volume(r, value);
 	if (!strcmp(key, "until"))
-		return until_time(value, &n) ? r->created_ns < n : -1;
+		return text_moment(value, -1, &n) ? r->created_ns < n : -1;
 	if (!strcmp(key, "network"))
 		return g_strcmp0(r->network, value) == 0;
 	return -1;

@@ -27,6 +27,7 @@ int context_store(struct context *c, struct err *e)
 	c->place.containers_fd = s->containers_fd;
 	c->place.names_fd = s->names_fd;
 	c->place.run_fd = s->run_fd;
+	c->place.root_fd = s->root_fd;
 	c->containers_path = g_strconcat(s->root, "/containers", NULL);
 	c->place.containers_path = c->containers_path;
 	c->place.run_path = s->run;

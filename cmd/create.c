@@ -18,6 +18,8 @@ static int create(struct context *c, void *values, int argc, char **argv)
 		n.committed = container_commit(n.dir_fd, n.plan.rec, config, true, &e) == 0;
 	}
 	if (n.committed)
+		container_event(&c->place, n.plan.rec, "create");
+	if (n.committed)
 		printf("%s\n", n.plan.rec->id);
 	else
 		status = fail(&e);

@@ -59,6 +59,7 @@ struct exec_job {
 	struct launch_ctx ctx;
 	struct launch_extras extras;
 	struct container_exec exec;
+	bool silent;                    /* nothing of it in the event log */
 	char cgroup[PATH_MAX];
 };
 
@@ -148,6 +149,8 @@ static int exec_in(struct exec_job *j, const struct container_info *i, char **ar
 		return -e->code;
 	idmap_of(i->state.pid, &j->ctx.map);
 	j->ctx.map.none = !spec->namespaces[RSPEC_NS_USER].listed;
+	j->exec.place = &c->place;
+	j->exec.record = j->silent ? NULL : i->record;
 	enter->pid = i->state.pid;
 	enter->pidfd = pidfd;
 	enter->map = &j->ctx.map;
@@ -155,11 +158,11 @@ static int exec_in(struct exec_job *j, const struct container_info *i, char **ar
 	return container_exec(&j->exec, e);
 }
 
-static int run_exec(struct context *c, void *values, int argc, char **argv)
+static int exec_command(struct context *c, void *values, bool silent, int argc, char **argv)
 {
 	const struct exec_options *o = values;
 	struct container_choice choice = { .latest = o->latest, .cidfiles = o->cidfile };
-	struct exec_job j = { .o = o, .launch = { .c = c }, .ctx = { .files_fd = -1 } };
+	struct exec_job j = { .o = o, .launch = { .c = c }, .ctx = { .files_fd = -1 }, .silent = silent };
 	int names = o->latest || o->cidfile ? 0 : 1, status, worst = 0;
 	g_autoptr(GPtrArray) set = NULL;
 	struct err e = ERR_INIT;
@@ -188,6 +191,22 @@ static int run_exec(struct context *c, void *values, int argc, char **argv)
 	return status;
 }
 
+static int run_exec(struct context *c, void *values, int argc, char **argv)
+{
+	return exec_command(c, values, false, argc, argv);
+}
+
+/* What a keeper executes: the health of a container is an event, each check is none. */
+static int run_check(struct context *c, void *values, int argc, char **argv)
+{
+	return exec_command(c, values, true, argc, argv);
+}
+
+const struct command command_check = {
+	.name = "__check", .summary = "Run a health check", .usage = "CONTAINER COMMAND [ARG...]", .opts = exec_opts,
+	.values_size = sizeof(struct exec_options), .run = run_check, .min_args = 1, .max_args = -1,
+	.flags = COMMAND_STOP_AT_FIRST | COMMAND_HIDDEN,
+};
 const struct command command_exec = {
 	.name = "exec", .alias = "container exec", .summary = "Run a process in a running container",
 	.usage = "[options] CONTAINER COMMAND [ARG...]", .opts = exec_opts, .values_size = sizeof(struct exec_options),

@@ -356,7 +356,7 @@ static void inside(void *ctx, char *const *words)
 	const struct launch_ctx *x = ctx;
 	GPtrArray *a = g_ptr_array_new();
 
-	g_ptr_array_add(a, (char *)"exec");
+	g_ptr_array_add(a, (char *)"__check");
 	g_ptr_array_add(a, x->job->record->id);
 	for (; *words; words++)
 		g_ptr_array_add(a, *words);

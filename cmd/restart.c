@@ -41,6 +41,7 @@ static int restart_one(struct context *c, const struct restart_options *o, const
 
 	if (!over && i->record->auto_remove)
 		return err_msg(e, EINVAL, "container %s was made with --rm: it is removed when it is stopped", i->given);
+	container_event(&c->place, i->record, "restart");
 	if (!over && stop_one(c, i, o->seconds_set ? &o->seconds : NULL, e) < 0)
 		return -e->code;
 	return start_container(c, i->record->id, &so, e);

@@ -86,6 +86,7 @@ static int remove_one(struct context *c, const struct rm_options *o, struct cont
 		return EXIT_OURS;
 	if (container_remove(&c->place, r->id, r->name, remove_tree_of_store, c->store, e) < 0)
 		return EXIT_OURS;
+	container_event(&c->place, r, "remove");
 	if (o->volumes || r->auto_remove)
 		remove_anonymous_volumes(c, r);
 	return 0;

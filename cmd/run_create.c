@@ -126,6 +126,7 @@ static int replace(struct context *c, const char *name, struct err *e)
 	if (lock < 0 || launch_extras_from_json(old, &extras, e) < 0 ||
 	    container_remove(&c->place, id, name, remover, c->store, e) < 0)
 		return err_wrap(e, "--replace %s", name);
+	container_event(&c->place, old, "remove");
 	launch_remove_volumes(c, extras.anonymous);
 	return 0;
 }

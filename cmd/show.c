@@ -10,8 +10,7 @@
 #define CELL_MIN 12     /* podman's tables: cells at least this wide, two spaces between them */
 #define CELL_GAP 2
 
-/* Users type '\t' in single quotes. */
-static char *unescape(const char *format)
+char *template_unescape(const char *format)
 {
 	GString *s = g_string_new(NULL);
 
@@ -134,7 +133,7 @@ static int show_table(json_t *rows, const char *const *columns, const char *form
 		      struct err *e)
 {
 	g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(free_line);
-	g_autofree char *text = unescape(format);
+	g_autofree char *text = template_unescape(format);
 	struct template *t;
 	json_t *row, *headings;
 	size_t i;
@@ -209,7 +208,7 @@ static bool loops_over_all(const char *text)
 
 static int show_each(json_t *rows, const char *format, struct err *e)
 {
-	g_autofree char *text = unescape(format);
+	g_autofree char *text = template_unescape(format);
 	g_autoptr(GString) out = g_string_new(NULL);
 	struct template *t;
 	json_t *row;

@@ -19,6 +19,8 @@ struct template;
 int template_compile(const char *text, struct template **ret, struct err *e);
 int template_exec(const struct template *t, json_t *data, GString *out, struct err *e);
 void template_free(struct template *t);
+/* A format as users type it in single quotes: with '\t' and '\n' for what they mean. g_free it. */
+char *template_unescape(const char *format);
 
 /* How a list command shows its rows.
  *

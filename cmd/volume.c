@@ -256,8 +256,10 @@ static int run_prune(struct context *c, void *values, int argc, char **argv)
 		if (r <= 0)
 			continue;
 		r = volume_remove(c->store, (*i)->name, &e);
-		if (r == 0)
-			printf("%s\n", (*i)->name);
+		if (r < 0)
+			break;
+		volume_event(c->store, "prune", (*i)->name);
+		printf("%s\n", (*i)->name);
 	}
 	volume_list_free(list);
 	collect(c);

@@ -3,6 +3,8 @@ libcore_a_SOURCES += \
 	core/base/arena.c core/base/arena.h \
 	core/base/jread.c core/base/jread.h \
 	core/base/err.c core/base/err.h \
+	core/base/event.c core/base/event.h \
+	core/base/event_reader.c core/base/event_reader.h \
 	core/base/fd.c core/base/fd.h \
 	core/base/file.c core/base/file.h \
 	core/base/lock.c core/base/lock.h \

@@ -9,6 +9,7 @@ dist_man_MANS += \
 	man/coracle-create.1 \
 	man/coracle-diff.1 \
 	man/coracle-doctor.1 \
+	man/coracle-events.1 \
 	man/coracle-exec.1 \
 	man/coracle-export.1 \
 	man/coracle-healthcheck-run.1 \

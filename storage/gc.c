@@ -154,7 +154,7 @@ static void remove_anonymous(struct store *s, const char *name, bool unused)
 /* A container that a killed `create` left half-made, or a killed keeper should have removed. */
 static void collect_container(struct store *s, const char *id)
 {
-	struct container_place place = { s->containers_fd, s->names_fd, s->run_fd, s->root, s->run };
+	struct container_place place = { s->containers_fd, s->names_fd, s->run_fd, s->root, s->run, s->root_fd };
 	autorecord *record = NULL;
 	struct err e = ERR_INIT;
 	autofd lock = -1;
@@ -172,6 +172,8 @@ static void collect_container(struct store *s, const char *id)
 			remove_anonymous(s, record->mounts[i].name, false);
 	if (container_remove(&place, id, record ? record->name : NULL, remove_tree, s, &e) < 0)
 		log_warn("%s, ignoring", e.msg);
+	else if (record)
+		container_event(&place, record, "remove");
 }
 
 /* Does any container mount it? A record that can't be read may. */
@@ -201,7 +203,7 @@ static bool volume_is_referenced(const struct container_place *place, const char
 /* Made for a container that was never written down: anonymous, never mounted, nobody's. */
 static void collect_volume(struct store *s, const char *name)
 {
-	struct container_place place = { s->containers_fd, s->names_fd, s->run_fd, s->root, s->run };
+	struct container_place place = { s->containers_fd, s->names_fd, s->run_fd, s->root, s->run, s->root_fd };
 	struct err e = ERR_INIT;
 	autovolume *v = NULL;
 
@@ -212,7 +214,7 @@ static void collect_volume(struct store *s, const char *name)
 
 static void collect_name(struct store *s, const char *name)
 {
-	struct container_place place = { s->containers_fd, s->names_fd, s->run_fd, s->root, s->run };
+	struct container_place place = { s->containers_fd, s->names_fd, s->run_fd, s->root, s->run, s->root_fd };
 
 	name_collect(&place, name);
 }

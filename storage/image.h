@@ -62,6 +62,9 @@ int image_untag(struct store *s, const struct image *img, const char *full_name,
  * Does not look at containers: ask containers first. `removed` gets "Untagged: ..." and "Deleted: ..." lines. */
 int image_remove(struct store *s, const struct image *img, GPtrArray *removed, struct err *e);
 
+/* Say in the event log (core/base/event.h) what was done with it; image_tag, image_untag and image_remove do so. */
+void image_event(struct store *s, const char *status, const char *id, const char *name);
+
 /* Remove layers and blobs that no image uses. Does nothing while others make images or containers. */
 int image_collect(struct store *s, struct err *e);
 

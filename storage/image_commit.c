@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base/event.h"
 #include "core/base/fd.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
@@ -169,6 +170,13 @@ int image_commit(struct store *s, const char *full_name, const struct descriptor
 	return r;
 }
 
+void image_event(struct store *s, const char *status, const char *id, const char *name)
+{
+	const struct event v = { .type = "image", .status = status, .id = id, .name = name ? name : "" };
+
+	event_write(s->root_fd, &v, 1);
+}
+
 int image_tag(struct store *s, const struct image *img, const char *full_name, struct err *e)
 {
 	struct descriptor d = {
@@ -186,7 +194,10 @@ int image_tag(struct store *s, const struct image *img, const char *full_name, s
 	if (r < 0)
 		return r;
 	d.size = (int64_t)len;
-	return image_commit(s, full_name, &d, e);
+	r = image_commit(s, full_name, &d, e);
+	if (r == 0)
+		image_event(s, "tag", img->id, full_name);
+	return r;
 }
 
 struct untag {
@@ -231,6 +242,14 @@ static int change_untag(json_t *manifests, void *data, struct err *e)
 	return changed;
 }
 
+/* `only`: one name, NULL: all that it had. */
+static void note_untagged(struct store *s, const struct image *img, const char *only)
+{
+	for (char **name = img->names; *name; name++)
+		if (!only || strcmp(*name, only) == 0)
+			image_event(s, "untag", img->id, *name);
+}
+
 int image_untag(struct store *s, const struct image *img, const char *full_name, struct err *e)
 {
 	struct untag u = { .config = img->manifest.config.digest, .digest = img->digest, .name = full_name };
@@ -241,6 +260,8 @@ int image_untag(struct store *s, const struct image *img, const char *full_name,
 	r = image_index_update(s, change_untag, &u, e);
 	if (r == 0 && full_name && u.n == 0)
 		return err_msg(e, ENOENT, "%s: tag not known", full_name);
+	if (r == 0)
+		note_untagged(s, img, full_name);
 	return r;
 }
 
@@ -257,5 +278,7 @@ int image_remove(struct store *s, const struct image *img, GPtrArray *removed, s
 		return r;
 	if (removed)
 		g_ptr_array_add(removed, g_strdup_printf("Deleted: %s", img->id));
+	note_untagged(s, img, NULL);
+	image_event(s, "remove", img->id, img->names[0]);
 	return image_collect(s, e);
 }

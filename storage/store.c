@@ -19,7 +19,7 @@
 /* Parents first. */
 static const char *const directories[] = {
 	"images", "images/blobs", "images/blobs/sha256", "layers", "containers", "names", "volumes",
-	"networks", "secrets", "tmp", "locks",
+	"networks", "secrets", "tmp", "locks", "events",
 };
 
 static const char oci_layout[] = "{\"imageLayoutVersion\":\"1.0.0\"}\n";

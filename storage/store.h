@@ -1,6 +1,6 @@
 /* store.h - the place where images, layers, containers and volumes are: DESIGN.md section 4.
  *
- * root/   version images/ layers/ containers/ names/ volumes/ tmp/ locks/       (durable)
+ * root/   version images/ layers/ containers/ names/ volumes/ events/ tmp/ locks/   (durable)
  * run/    containers/<id>/ sockets and pid files                                 (tmpfs, per boot)
  *
  * Opening makes what is missing and refuses a newer format. Nothing is repaired by hand: what a killed

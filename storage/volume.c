@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base/event.h"
 #include "core/base/fd.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
@@ -48,6 +49,13 @@ bool volume_name_valid(const char *name)
 		if (!g_ascii_isalnum(*name) && !strchr("_.-", *name))
 			return false;
 	return true;
+}
+
+void volume_event(struct store *s, const char *status, const char *name)
+{
+	const struct event v = { .type = "volume", .status = status, .name = name };
+
+	event_write(s->root_fd, &v, 1);
 }
 
 static char **strings_of(json_t *list)
@@ -164,6 +172,7 @@ int volume_create(struct store *s, const char *name, const char *const *labels, 
 	store_unstage(s, staged);
 	if (r < 0)
 		return r;
+	volume_event(s, "create", name);
 	if (!anonymous && fsync(s->volumes_fd) < 0)
 		return err_set(e, errno, "fsync of %s/volumes", s->root);
 	if (!ret)
@@ -220,6 +229,7 @@ int volume_remove(struct store *s, const char *name, struct err *e)
 		return err_wrap(e, "volume %s", name);
 	if (!garbage)
 		return err_msg(e, ENOENT, "no volume with name \"%s\" found: no such volume", name);
+	volume_event(s, "remove", name);
 	return store_remove(s, s->tmp_fd, garbage, e);
 }
 

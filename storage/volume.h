@@ -26,6 +26,8 @@ int volume_create(struct store *s, const char *name, const char *const *labels, 
 int volume_list(struct store *s, struct volume ***ret, struct err *e);  /* by name; NULL-terminated */
 void volume_list_free(struct volume **list);
 int volume_remove(struct store *s, const char *name, struct err *e);    /* does not ask who uses it */
+/* Say in the event log (core/base/event.h) what was done with it; volume_create and volume_remove do so. */
+void volume_event(struct store *s, const char *status, const char *name);
 /* Remember that it has been mounted: no copy-up any more. */
 int volume_mark_used(struct store *s, const struct volume *v, struct err *e);
 

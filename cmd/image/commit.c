@@ -316,6 +316,8 @@ static int make_paused(struct commit *k, char **ret_id, struct err *e)
 		log_warn("%s stays paused: %s", id, ignored.msg);
 	*e = out.e;
 	*ret_id = r == 0 ? g_strdup(out.id) : NULL;
+	if (r == 0)
+		container_event(&k->c->place, k->container->record, "commit");
 	return r;
 }
 

@@ -50,6 +50,7 @@ static int export_container(struct context *c, const struct export_options *o, c
 	struct container_choice choice = { .missing_status = EXIT_OURS };
 	g_autoptr(GPtrArray) set = NULL;
 	autofd fd = -1, root = -1;
+	const struct container_record *record;
 	struct stat st;
 	int worst = 0, r = container_choose(c, &choice, 1, &name, &set, &worst, e);
 
@@ -62,8 +63,11 @@ static int export_container(struct context *c, const struct export_options *o, c
 			 fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
 		return err_set(e, errno, "%s", o->output ? o->output : "standard output");
-	root = open_root(c, ((const struct container_info *)set->pdata[0])->record, e);
+	record = ((const struct container_info *)set->pdata[0])->record;
+	root = open_root(c, record, e);
 	r = root < 0 ? root : write_tar(root, fd, e);
+	if (r == 0)
+		container_event(&c->place, record, "export");
 	if (r < 0 && o->output && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
 		(void)unlink(o->output);
 	return r;

@@ -18,6 +18,7 @@
 #include "core/oci/reference.h"
 #include "net/registry/policy.h"
 #include "storage/archive_in.h"
+#include "storage/image.h"
 
 struct import {
 	struct context *c;
@@ -125,6 +126,8 @@ static int import_run(struct context *c, void *values, int argc, char **argv)
 		r = MIN(lock = store_lock_shared(c->store, &e), 0);
 	if (r == 0)
 		r = make_image(&i, doc, &id, &e);
+	if (r == 0)
+		image_event(c->store, "import", id, i.name);
 	if (r == 0)
 		printf("sha256:%s\n", id);
 	json_decref(doc);

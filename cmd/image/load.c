@@ -354,6 +354,8 @@ static int load_run(struct context *c, void *values, int argc, char **argv)
 	l.progress = progress_new(o->quiet);
 	if (r == 0 && (r = load_all(&l, &e)) < 0)
 		err_wrap(&e, "loading %s", o->input ? o->input : "standard input");
+	if (r == 0)
+		image_event(l.s, "loadfromarchive", NULL, o->input);
 	progress_free(l.progress);
 	if (l.in)
 		archive_in_close(l.in);

@@ -193,7 +193,10 @@ static int store_image(struct pulls *ps, struct source *from, struct remote_imag
 	if (r < 0)
 		return r;
 	progress_say(ps->progress, "Writing manifest to image destination");
-	return image_commit(s, from->name, &img->descriptor, e);
+	r = image_commit(s, from->name, &img->descriptor, e);
+	if (r == 0)
+		image_event(s, "pull", strchr(img->manifest.config.digest, ':') + 1, from->name);
+	return r;
 }
 
 static int check_policy(struct pulls *ps, struct source *from, const struct remote_image *img, struct err *e)

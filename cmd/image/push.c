@@ -256,6 +256,8 @@ static int push(struct push *p, const char *name, const char *destination, struc
 	if (r == 0)
 		r = push_documents(p, &m, e);
 	if (r == 0)
+		image_event(p->c->store, "push", p->image->id, name);
+	if (r == 0)
 		r = write_digest(p, &m, e);
 	push_manifest_clear(&m);
 	return r;

@@ -348,7 +348,11 @@ static int save_all(struct save *s, struct err *e)
 		return r;
 	r = !strcmp(s->o->format, "docker-archive") ? save_docker_archive(s, e) :
 	    !strcmp(s->o->format, "docker-dir") ? save_docker_dir(s, e) : save_oci(s, e);
-	return r < 0 ? r : save_out_finish(s->out, e);
+	if (r == 0)
+		r = save_out_finish(s->out, e);
+	for (guint i = 0; r == 0 && i < s->images->len; i++)
+		image_event(s->c->store, "save", g_array_index(s->images, struct saved, i).img->id, s->o->output);
+	return r;
 }
 
 static int save_run(struct context *c, void *values, int argc, char **argv)

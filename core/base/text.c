@@ -176,6 +176,21 @@ bool text_time_parse(const char *s, int64_t *ret)
 	return true;
 }
 
+bool text_moment(const char *s, int sign, int64_t *ret)
+{
+	int64_t n;
+
+	if (text_time_parse(s, ret))
+		return true;
+	if (text_int(s, 0, INT64_MAX / NS_PER_S, &n))
+		*ret = n * NS_PER_S;
+	else if (text_duration(s, &n))
+		*ret = text_now_ns() + sign * n;
+	else
+		return false;
+	return true;
+}
+
 int64_t text_now_ns(void)
 {
 	struct timespec ts;

@@ -31,6 +31,9 @@ char *text_time_go(int64_t unix_ns);
 /* The other way round; false when it is not one. */
 bool text_time_parse(const char *s, int64_t *ret_unix_ns);
 
+/* A time as above, seconds since 1970, or a duration from now: into the past (sign -1) or the future (1). */
+bool text_moment(const char *s, int sign, int64_t *ret_unix_ns);
+
 /* The wall clock now, in nanoseconds since 1970. */
 int64_t text_now_ns(void);
 

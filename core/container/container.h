@@ -22,9 +22,10 @@
 
 #include "core/base/arena.h"
 #include "core/base/err.h"
+#include "core/base/event.h"
 
-/* Where containers live; cmd/ fills it from the store. */
-struct container_place { int containers_fd, names_fd, run_fd; const char *containers_path, *run_path; };
+/* Where containers live; cmd/ fills it from the store. `root_fd`: where the event log is (event.h); 0: there is none. */
+struct container_place { int containers_fd, names_fd, run_fd; const char *containers_path, *run_path; int root_fd; };
 
 enum container_status { CONTAINER_CREATED, CONTAINER_RUNNING, CONTAINER_PAUSED, CONTAINER_STOPPING,
 	CONTAINER_EXITED, CONTAINER_RESTARTING, CONTAINER_STATUS_COUNT };
@@ -109,6 +110,11 @@ static inline void container_record_cleanup(struct container_record **r) { if (*
 #define autorecord __attribute__((cleanup(container_record_cleanup))) struct container_record
 /* A record to fill in: zeroed, strings go into its arena. */
 struct container_record *container_record_new(void);
+
+/* Say in the event log what happened to it ("pause"); names as in event.h. */
+void container_event(const struct container_place *p, const struct container_record *r, const char *status);
+/* The same as one of several events, to be completed and written with event_write. Points into `r`. */
+struct event container_event_of(const struct container_record *r, const char *status);
 
 /* IDs of all containers, newest first, NULL-terminated (g_strfreev). Takes no lock. */
 int container_list_ids(const struct container_place *p, char ***ret, struct err *e);

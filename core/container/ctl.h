@@ -28,6 +28,7 @@ enum ctl_type {
 	CTL_OUTPUT_CLOSED,      /* value 1 or 2: nobody reads that stream of mine any more (EPIPE) */
 	CTL_PAUSE,              /* value 1: is about to be paused, 0: goes on again; CTL_DONE (pause.h) */
 	CTL_CGROUP,             /* CTL_DONE with the path of the container's own cgroup, "" without one */
+	CTL_RENAMED,            /* data: the container's new name */
 	/* keeper to client */
 	CTL_STARTED,            /* value: pid */
 	CTL_FAILED,             /* data: struct err */

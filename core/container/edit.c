@@ -9,6 +9,7 @@
 #include "core/base/fd.h"
 #include "core/base/file.h"
 #include "core/base/lock.h"
+#include "core/container/ctl.h"
 #include "core/container/names.h"
 #include "core/container/record.h"
 
@@ -42,6 +43,15 @@ static int write_record(const struct container_place *p, const struct container_
 	return ret;
 }
 
+/* The keeper, if there is one, says it in its events. */
+static void tell_name(const struct container_place *p, const struct container_record *r)
+{
+	autofd sock = ctl_connect(p, r->id);
+
+	if (sock >= 0)
+		(void)ctl_send(sock, CTL_RENAMED, 0, 0, 0, r->name, strlen(r->name));
+}
+
 int container_rename(const struct container_place *p, const char *id, const char *name, struct err *e)
 {
 	autorecord *record = NULL;
@@ -61,6 +71,10 @@ int container_rename(const struct container_place *p, const char *id, const char
 	record->name = arena_strdup(&record->arena, name);
 	r = write_record(p, record, e);
 	(void)name_release(p, r < 0 ? name : old, id);
+	if (r == 0) {
+		tell_name(p, record);
+		container_event(p, record, "rename");
+	}
 	return r;
 }
 

@@ -178,6 +178,17 @@ static int plan_stdio(struct container_exec *x, int *null, struct err *e)
 	return 0;
 }
 
+static void note(const struct container_exec *x, const char *status, int code)
+{
+	struct event v;
+
+	if (!x->record)
+		return;
+	v = container_event_of(x->record, status);
+	v.exit_code = code;
+	event_write(x->place->root_fd, &v, 1);
+}
+
 int container_exec(struct container_exec *x, struct err *e)
 {
 	struct rspec_process *process = &x->enter.spec->process;
@@ -196,9 +207,12 @@ int container_exec(struct container_exec *x, struct err *e)
 	status = r.signals < 0 ? r.signals : enter(&x->enter, &r.p, e);
 	fd_close(&null);
 	if (status == 0) {
+		note(x, "exec", 0);
 		r.feed = x->interactive && r.p.tty >= 0;
 		r.detached = x->detach;
 		status = x->detach ? leave(&r, e) : relay_loop(&r, e);
+		if (!r.detached && status >= 0)
+			note(x, "exec_died", status);
 	}
 	fd_close(&r.p.pidfd);
 	fd_close(&r.p.tty);

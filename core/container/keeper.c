@@ -221,6 +221,29 @@ static void remove_container(struct keeper *k)
 		s->hooks.removed(s->hooks.ctx, s->record);
 }
 
+/* What a start is in the event log, at once when it has succeeded: of a `run` that fails nothing is left, and so nothing
+ * is said. */
+static void note_start(struct keeper *k)
+{
+	const struct container_start *s = k->s;
+	struct event v[EVENTS_AT_ONCE];
+	size_t n = 0;
+
+	if (s->config_json) {
+		v[n] = container_event_of(s->record, "create");
+		v[n++].time_ns = s->record->created_ns;
+	} else if (s->listener > 0) {
+		v[n] = container_event_of(s->record, "restart");
+		v[n++].time_ns = k->state.started_ns;
+	}
+	v[n] = container_event_of(s->record, "init");
+	v[n++].time_ns = k->state.started_ns;
+	v[n++] = container_event_of(s->record, "start");
+	if (!s->detach)
+		v[n++] = container_event_of(s->record, "attach");
+	event_write(s->place->root_fd, v, n);
+}
+
 static _Noreturn void fail(struct keeper *k, struct err *e)
 {
 	struct container_start *s = k->s;
@@ -296,6 +319,7 @@ static void become_running(struct keeper *k)
 		k->timeout_at = keeper_now() + s->record->timeout_s * INT64_C(1000000000);
 	/* Before the client may go on: what it holds must not be held by us too. */
 	let_go(k);
+	note_start(k);
 	keeper_health_begin(k);
 	/* Whoever is told that it runs may kill us next. */
 	if (s->detach)
@@ -366,11 +390,13 @@ static _Noreturn void finish(struct keeper *k)
 	}
 	if (s->record->auto_remove) {
 		remove_container(k);
+		keeper_event(k, "remove");
 	} else {
 		char path[96];
 
 		snprintf(path, sizeof path, "containers/%.64s/" CTL_SOCKET, s->record->id);
 		(void)unlinkat(s->place->run_fd, path, 0);
+		keeper_event(k, "cleanup");
 	}
 	lock_release(s->lock_fd);       /* who is told the end may start it again at once */
 	(void)shutdown(k->listener, SHUT_RDWR);

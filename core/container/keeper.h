@@ -19,6 +19,7 @@
 #include "core/container/logfile.h"
 #include "core/container/run.h"
 
+#define NAME_ROOM 256
 #define KEEPER_CONNS 16         /* at first; more clients, more room */
 
 #define HEALTH_RESULTS 5
@@ -75,6 +76,7 @@ struct keeper {
 	int chunk_stream;
 	char *bulk;             /* while the program says much and nobody but the log listens; NULL else */
 
+	char name[NAME_ROOM];   /* of the container, after it was renamed */
 	int killed_by;          /* signal, or 0 */
 	bool restart_anyway;    /* --health-on-failure restart */
 	bool told_to_stop;      /* by the user: the restart policy does not apply */
@@ -122,6 +124,8 @@ bool keeper_make_room(struct keeper *k, size_t n);
 /* Take the connections that are waiting. */
 void keeper_accept(struct keeper *k);
 void keeper_write_state(struct keeper *k);
+/* Say it in the event log. */
+void keeper_event(struct keeper *k, const char *status);
 int64_t keeper_now(void);
 
 /* keeper_io.c: input and output of the program. */

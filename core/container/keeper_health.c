@@ -192,6 +192,7 @@ static void judge(struct keeper *k, bool passed)
 {
 	const struct container_record *r = k->s->record;
 	struct keeper_health *h = &k->health;
+	struct event v = container_event_of(r, "health_status");
 
 	if (passed) {
 		h->streak = 0;
@@ -203,6 +204,8 @@ static void judge(struct keeper *k, bool passed)
 	}
 	write_results(k);
 	keeper_write_state(k);
+	v.health = health_names[k->state.health];
+	event_write(k->s->place->root_fd, &v, 1);
 	if (k->state.health == HEALTH_UNHEALTHY && !passed)
 		act(k);
 }

@@ -36,6 +36,11 @@ void keeper_write_state(struct keeper *k)
 	(void)container_write_state(k->s->container_fd, &k->state, &e);        /* the lock tells the rest */
 }
 
+void keeper_event(struct keeper *k, const char *status)
+{
+	container_event(k->s->place, k->s->record, status);
+}
+
 void keeper_tell_all(struct keeper *k, enum ctl_type type, int value, uint32_t a, const char *text)
 {
 	for (size_t i = 0; i < k->n_conns; i++)
@@ -70,6 +75,8 @@ int keeper_stop(struct keeper *k, int sig, int64_t seconds)
 static int stop(struct keeper *k, int sig, int64_t seconds)
 {
 	k->told_to_stop = true;
+	if (!k->ended || k->restart_at)
+		keeper_event(k, "stop");
 	if (k->restart_at) {    /* there is nothing to stop but the next start */
 		k->restart_at = 0;
 		return 0;
@@ -88,7 +95,22 @@ static int note_pause(struct keeper *k, int paused)
 		return -EALREADY;
 	k->state.status = paused ? CONTAINER_PAUSED : CONTAINER_RUNNING;
 	keeper_write_state(k);
+	keeper_event(k, paused ? "pause" : "unpause");
 	return 0;
+}
+
+static int pass_signal(struct keeper *k, int sig)
+{
+	int r;
+
+	if (sig == SIGKILL)
+		k->told_to_stop = true;
+	if (sig == SIGKILL && k->restart_at)
+		return stop(k, 0, 0);
+	r = keeper_signal(k, sig);
+	if (r == 0)
+		keeper_event(k, "kill");
+	return r;
 }
 
 static void resize(struct keeper *k, const struct ctl_head *h)
@@ -120,6 +142,7 @@ static void handle_record(struct keeper *k, struct keeper_conn *c, const struct 
 	switch (h->type) {
 	case CTL_ATTACH:
 		c->attached = true;
+		keeper_event(k, "attach");
 		if (k->out[0] < 0 && k->out[1] < 0)
 			(void)ctl_send(c->fd, CTL_NOTE, 0, 0, 0, direct, sizeof direct - 1);
 		return;
@@ -137,10 +160,7 @@ static void handle_record(struct keeper *k, struct keeper_conn *c, const struct 
 		resize(k, h);
 		return;
 	case CTL_SIGNAL:
-		if (h->value == SIGKILL)
-			k->told_to_stop = true;
-		(void)ctl_send(c->fd, CTL_DONE, k->restart_at && h->value == SIGKILL ? stop(k, 0, 0) :
-			       keeper_signal(k, h->value), 0, 0, NULL, 0);
+		(void)ctl_send(c->fd, CTL_DONE, pass_signal(k, h->value), 0, 0, NULL, 0);
 		return;
 	case CTL_STOP:
 		(void)ctl_send(c->fd, CTL_DONE, stop(k, h->value, h->a), 0, 0, NULL, 0);
@@ -151,6 +171,13 @@ static void handle_record(struct keeper *k, struct keeper_conn *c, const struct 
 	case CTL_CGROUP:
 		cgroup = k->s->launch.cgroup ? k->s->launch.cgroup : "";
 		(void)ctl_send(c->fd, CTL_DONE, 0, 0, 0, cgroup, strlen(cgroup) + 1);
+		return;
+	case CTL_RENAMED:
+		if (len >= sizeof k->name)
+			return;
+		memcpy(k->name, m->data, len);
+		k->name[len] = '\0';
+		k->s->record->name = k->name;
 		return;
 	case CTL_OUTPUT_CLOSED:
 		keeper_close_output(k, h->value);
@@ -194,6 +221,15 @@ static bool was_oom_killed(const struct keeper *k)
 	return count && count[strlen("oom_kill ")] != '0';
 }
 
+static void note_end(struct keeper *k)
+{
+	struct event v = container_event_of(k->s->record, "died");
+
+	v.time_ns = k->state.finished_ns;
+	v.exit_code = k->state.exit_code;
+	event_write(k->s->place->root_fd, &v, 1);
+}
+
 static void program_ended(struct keeper *k)
 {
 	siginfo_t si = { 0 };
@@ -211,6 +247,7 @@ static void program_ended(struct keeper *k)
 	keeper_health_stop(k);
 	k->kill_at = k->timeout_at = k->settle_at = 0;
 	fd_close(&k->program.pidfd);
+	note_end(k);
 	/* Not for what is removed at once. */
 	if (!k->s->record->auto_remove || k->out[0] >= 0 || k->out[1] >= 0)
 		keeper_write_state(k);

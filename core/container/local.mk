@@ -4,6 +4,7 @@ libcore_a_SOURCES += \
 	core/container/client.c core/container/client.h \
 	core/container/container.c core/container/container.h \
 	core/container/ctl.c core/container/ctl.h \
+	core/container/event.c \
 	core/container/edit.c core/container/edit.h \
 	core/container/exec.c core/container/exec.h \
 	core/container/guard.c core/container/guard.h \

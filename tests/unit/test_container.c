@@ -415,7 +415,7 @@ int main(int argc, char **argv)
 
 	g_test_init(&argc, &argv, NULL);
 	top = g_dir_make_tmp("coracle-test-XXXXXX", NULL);
-	place = (struct container_place){ sub("containers"), sub("names"), sub("run"), "containers", "run" };
+	place = (struct container_place){ sub("containers"), sub("names"), sub("run"), "containers", "run", 0 };
 	g_test_add_func("/container/record/round-trip", test_round_trip);
 	g_test_add_func("/container/record/hostile", test_hostile_records);
 	g_test_add_func("/container/find", test_find);
