@@ -180,15 +180,13 @@ static int run_in(struct bundle_container *c, const struct exec_options *o, stru
 	g_auto(GStrv) cgroups = NULL;
 	autofd pidfd = bundle_pidfd(c);
 	struct idmap map;
-	struct enter_params enter_p = { .pid = c->state.pid, .pidfd = pidfd, .map = &map, .spec = c->spec,
+	struct enter_params enter_p = { .pid = c->state.pid, .pidfd = pidfd, .map = &map, .spec = c->spec, .id = c->state.id, .bundle = c->state.bundle,
 		.stdio = { 0, 1, 2 }, .preserve_fds = (unsigned)o->preserve_fds, .inside = oci_set_home };
 
 	if (pidfd < 0)
 		return err_msg(e, ESRCH, "container '%s' is not running", c->state.id);
 	if (p->terminal && o->detach && !o->console_socket)
 		return err_msg(e, EINVAL, "a terminal of a detached process needs --console-socket");
-	if (p->cpus_final)
-		return err_msg(e, ENOTSUP, "process.execCPUAffinity.final: not supported by this runtime");
 	idmap_of(c->state.pid, &map);
 	map.none = !c->spec->namespaces[RSPEC_NS_USER].listed;
 	if (find_cgroups(c, o, &cgroups, e) < 0 || schedule_set(p, e) < 0 || schedule_cpus(p->cpus_initial, e) < 0)

@@ -31,7 +31,8 @@ static json_t *capabilities(void)
 static json_t *seccomp(void)
 {
 	static const char *const actions[] = { "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL",
-		"SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP", NULL };
+		"SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY", "SCMP_ACT_TRACE",
+		"SCMP_ACT_TRAP", NULL };
 	static const char *const operators[] = { "SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE", "SCMP_CMP_EQ",
 		"SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_MASKED_EQ", NULL };
 	static const char *const archs[] = { "SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", "SCMP_ARCH_MIPS", "SCMP_ARCH_MIPS64",
@@ -58,7 +59,7 @@ static json_t *linux_features(void)
 	json_object_set_new(o, "apparmor", json_pack("{s:b}", "enabled", 1));
 	json_object_set_new(o, "selinux", json_pack("{s:b}", "enabled", 1));
 	json_object_set_new(o, "intelRdt", json_pack("{s:b}", "enabled", 0));
-	json_object_set_new(o, "mountExtensions", json_pack("{s:{s:b}}", "idmap", "enabled", 0));
+	json_object_set_new(o, "mountExtensions", json_pack("{s:{s:b}}", "idmap", "enabled", 1));
 	return o;
 }
 

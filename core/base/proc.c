@@ -128,3 +128,14 @@ void proc_set_name(const char *name)
 {
 	(void)prctl(PR_SET_NAME, name);
 }
+
+pid_t proc_self_in(int dirfd, const char *name)
+{
+	char text[24];
+	ssize_t n = readlinkat(dirfd, name, text, sizeof text - 1);
+
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	return (pid_t)strtol(text, NULL, 10);
+}

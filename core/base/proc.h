@@ -52,6 +52,9 @@ int proc_finish(struct proc *p, const char *what, struct err *e);
  * here, and nothing has changed. */
 bool proc_leave_terminal(void);
 
+/* This process's number as a procfs shows it: `name` in `dirfd` is its link "self". 0 when that shows none. */
+pid_t proc_self_in(int dirfd, const char *name);
+
 /* Leave every signal as a new program expects it: default dispositions, empty mask. */
 void proc_reset_signals(void);
 

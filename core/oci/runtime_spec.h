@@ -130,6 +130,11 @@ struct rspec_resources {
 	size_t n_unified;
 };
 
+struct rspec_memory_policy {
+	char *mode;             /* "MPOL_INTERLEAVE"; NULL: none was given */
+	char *nodes, **flags;   /* "0-3,7"; "MPOL_F_STATIC_NODES" */
+};
+
 enum rspec_clock { RSPEC_CLOCK_MONOTONIC, RSPEC_CLOCK_BOOTTIME, RSPEC_CLOCK_COUNT };
 struct rspec_time_offset { bool given; int64_t secs; uint32_t nanosecs; };
 
@@ -161,6 +166,7 @@ struct rspec {
 	size_t n_sysctl;
 	char **masked_paths, **readonly_paths;
 	char *rootfs_propagation, *mount_label;
+	struct rspec_memory_policy memory_policy;
 	struct rspec_time_offset time_offsets[RSPEC_CLOCK_COUNT];
 	char *personality;              /* "LINUX32", or NULL */
 	char *refused;                  /* "linux.intelRdt": asked for, and not to be had from this runtime; NULL */

@@ -311,6 +311,27 @@ static void read_personality(struct reader *r, json_t *linux_obj)
 	r->s->personality = domain;
 }
 
+static void read_memory_policy(struct reader *r, json_t *linux_obj)
+{
+	static const char *const modes[] = { "MPOL_DEFAULT", "MPOL_BIND", "MPOL_INTERLEAVE", "MPOL_WEIGHTED_INTERLEAVE",
+		"MPOL_PREFERRED", "MPOL_PREFERRED_MANY", "MPOL_LOCAL", NULL };
+	static const char *const flags[] = { "MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES", "MPOL_F_STATIC_NODES", NULL };
+	const char *at = "linux.memoryPolicy";
+	json_t *o = reader_object(r, linux_obj, "linux", "memoryPolicy");
+	struct rspec_memory_policy *p = &r->s->memory_policy;
+
+	if (!o)
+		return;
+	p->mode = reader_string(r, o, at, "mode");
+	p->nodes = reader_string(r, o, at, "nodes");
+	p->flags = reader_strings(r, o, at, "flags");
+	if (!p->mode || !g_strv_contains(modes, p->mode))
+		reader_wrong(r, at, "mode", "is not a memory policy such as MPOL_BIND", json_object_get(o, "mode"));
+	for (char **f = p->flags; f && *f; f++)
+		if (!g_strv_contains(flags, *f))
+			reader_wrong(r, at, "flags", "unknown flag", json_object_get(o, "flags"));
+}
+
 /* What is asked for and cannot be given is an error of the start, not of reading. */
 static void refuse(struct reader *r, const char *what)
 {
@@ -320,7 +341,7 @@ static void refuse(struct reader *r, const char *what)
 
 static void read_refused(struct reader *r, json_t *linux_obj)
 {
-	static const char *const keys[] = { "intelRdt", "memoryPolicy", "netDevices" };
+	static const char *const keys[] = { "intelRdt", "netDevices" };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
 		json_t *o = reader_object(r, linux_obj, "linux", keys[i]);
@@ -352,9 +373,6 @@ void read_linux_object(struct reader *r, json_t *o)
 	s->mount_label = reader_string(r, o, "linux", "mountLabel");
 	read_personality(r, o);
 	read_refused(r, o);
-	if (s->mount_label && *s->mount_label)
-		refuse(r, "linux.mountLabel");
-	if (s->resources.check_before_update)
-		refuse(r, "linux.resources.memory.checkBeforeUpdate");
+	read_memory_policy(r, o);
 	read_seccomp(r, o);
 }

@@ -99,6 +99,30 @@ static json_t *write_capabilities(const struct rspec_process *p)
 	return o;
 }
 
+static void put_scheduling(json_t *o, const struct rspec_process *p)
+{
+	json_t *s = json_object(), *io = json_object(), *cpus = json_object();
+
+	if (p->scheduler.policy) {
+		put_string(s, "policy", p->scheduler.policy);
+		put_number(s, "nice", p->scheduler.nice);
+		put_number(s, "priority", p->scheduler.priority);
+		put_strings(s, "flags", p->scheduler.flags);
+		put_large(s, "runtime", p->scheduler.runtime);
+		put_large(s, "deadline", p->scheduler.deadline);
+		put_large(s, "period", p->scheduler.period);
+	}
+	put_object(o, "scheduler", s);
+	if (p->io_class) {
+		put_string(io, "class", p->io_class);
+		put_number(io, "priority", p->io_priority);
+	}
+	put_object(o, "ioPriority", io);
+	put_string(cpus, "initial", p->cpus_initial);
+	put_string(cpus, "final", p->cpus_final);
+	put_object(o, "execCPUAffinity", cpus);
+}
+
 static json_t *write_process(const struct rspec_process *p)
 {
 	json_t *o = json_object(), *size = json_object(), *a;
@@ -132,7 +156,26 @@ static json_t *write_process(const struct rspec_process *p)
 		put_number(o, "oomScoreAdj", p->oom_score_adj);
 	put_string(o, "apparmorProfile", p->apparmor_profile);
 	put_string(o, "selinuxLabel", p->selinux_label);
+	put_scheduling(o, p);
 	return o;
+}
+
+static void put_mappings(json_t *o, const char *key, const struct rspec_id_mapping *m, size_t n)
+{
+	json_t *a;
+
+	if (!n)
+		return;
+	a = json_array();
+	for (size_t i = 0; i < n; i++) {
+		json_t *v = json_object();
+
+		put_number(v, "containerID", m[i].container_id);
+		put_number(v, "hostID", m[i].host_id);
+		put_number(v, "size", m[i].size);
+		json_array_append_new(a, v);
+	}
+	json_object_set_new(o, key, a);
 }
 
 static json_t *write_mounts(const struct rspec *s)
@@ -146,6 +189,8 @@ static json_t *write_mounts(const struct rspec *s)
 		put_string(m, "type", s->mounts[i].type);
 		put_string(m, "source", s->mounts[i].source);
 		put_strings(m, "options", s->mounts[i].options);
+		put_mappings(m, "uidMappings", s->mounts[i].uid_mappings, s->mounts[i].n_uid_mappings);
+		put_mappings(m, "gidMappings", s->mounts[i].gid_mappings, s->mounts[i].n_gid_mappings);
 		json_array_append_new(a, m);
 	}
 	return a;
@@ -191,24 +236,6 @@ static json_t *write_namespaces(const struct rspec *s)
 		json_array_append_new(a, n);
 	}
 	return a;
-}
-
-static void put_mappings(json_t *o, const char *key, const struct rspec_id_mapping *m, size_t n)
-{
-	json_t *a;
-
-	if (!n)
-		return;
-	a = json_array();
-	for (size_t i = 0; i < n; i++) {
-		json_t *v = json_object();
-
-		put_number(v, "containerID", m[i].container_id);
-		put_number(v, "hostID", m[i].host_id);
-		put_number(v, "size", m[i].size);
-		json_array_append_new(a, v);
-	}
-	json_object_set_new(o, key, a);
 }
 
 static void put_devices(json_t *o, const struct rspec *s)
@@ -264,6 +291,30 @@ static json_t *write_resources(const struct rspec_resources *r)
 	return o;
 }
 
+static void put_clocks(json_t *o, const struct rspec *s)
+{
+	static const char *const clocks[RSPEC_CLOCK_COUNT] = { "monotonic", "boottime" };
+	json_t *all = json_object();
+
+	for (int i = 0; i < RSPEC_CLOCK_COUNT; i++)
+		if (s->time_offsets[i].given)
+			json_object_set_new(all, clocks[i], json_pack("{s:I, s:I}", "secs", (json_int_t)s->time_offsets[i].secs,
+								      "nanosecs", (json_int_t)s->time_offsets[i].nanosecs));
+	put_object(o, "timeOffsets", all);
+}
+
+static void put_policies(json_t *o, const struct rspec *s)
+{
+	json_t *memory = json_object(), *personality = json_object();
+
+	put_string(memory, "mode", s->memory_policy.mode);
+	put_string(memory, "nodes", s->memory_policy.nodes);
+	put_strings(memory, "flags", s->memory_policy.flags);
+	put_object(o, "memoryPolicy", memory);
+	put_string(personality, "domain", s->personality);
+	put_object(o, "personality", personality);
+}
+
 static json_t *write_linux(const struct rspec *s)
 {
 	json_t *o = json_object();
@@ -279,6 +330,8 @@ static json_t *write_linux(const struct rspec *s)
 	put_strings(o, "readonlyPaths", s->readonly_paths);
 	put_string(o, "rootfsPropagation", s->rootfs_propagation);
 	put_string(o, "mountLabel", s->mount_label);
+	put_clocks(o, s);
+	put_policies(o, s);
 	if (s->seccomp == SECCOMP_DOCUMENT && s->seccomp_json) {
 		json_t *filter = json_loads(s->seccomp_json, 0, NULL);
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <inttypes.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
@@ -201,12 +202,27 @@ static int apply_more_v2(const char *dir, const struct rspec_resources *r, struc
 	return cgroup_settings_write(dir, &s, e);
 }
 
+/* memory.checkBeforeUpdate: a limit below what is used already would kill. */
+static int check_usage(char *const *dirs, const struct rspec_resources *r, struct err *e)
+{
+	int64_t limit = r->has_memory_limit && r->memory_limit >= 0 ? r->memory_limit : INT64_MAX;
+
+	for (; *dirs; dirs++) {
+		int64_t used = cgroup_read_number(*dirs, is_v2(*dirs) ? "memory.current" : "memory.usage_in_bytes");
+
+		if (used > limit)
+			return err_msg(e, EBUSY, "linux.resources.memory: the limit of %" PRId64 " bytes is below the %" PRId64
+				       " that are in use", limit, used);
+	}
+	return 0;
+}
+
 int cgroup_oci_apply(char *const *dirs, const struct rspec_resources *r, struct err *e)
 {
 	bool v1 = false;
 
-	if (r->check_before_update)
-		return err_msg(e, ENOTSUP, "memory.checkBeforeUpdate: not supported by this runtime");
+	if (r->check_before_update && check_usage(dirs, r, e) < 0)
+		return -e->code;
 	for (char *const *d = dirs; *d; d++)
 		v1 = v1 || !is_v2(*d);
 	for (char *const *d = dirs; *d; d++) {

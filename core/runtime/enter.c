@@ -23,7 +23,8 @@
 #include "core/runtime/namespaces.h"
 #include "core/runtime/program.h"
 #include "core/runtime/rights.h"
-#include "core/runtime/seccomp.h"
+#include "core/runtime/schedule.h"
+#include "core/runtime/seccomp_notify.h"
 #include "core/runtime/stdio.h"
 #include "core/runtime/tty.h"
 
@@ -36,10 +37,11 @@ struct entering {
 	struct seccomp_program filter;
 	int flags;              /* CLONE_NEW* to join */
 	bool guard_exe;
+	struct seccomp_notify notify;
 	int sock;               /* the caller's end */
 	int theirs;             /* the new process's end */
 	int cgroup;             /* its cgroup.procs, or -1 */
-	int proc;               /* the host's /proc, where a label is to be written, or -1 */
+	int proc;               /* the host's /proc, where a label is to be written or we look up our number, or -1 */
 	int root;               /* the container's root, where its mount namespace has another (shared_root.h), or -1 */
 
 	/* said by the process that joins, in our memory */
@@ -82,11 +84,24 @@ static int make_terminal(struct entering *n, int root, int *ret_slave, struct er
 
 static int write_label(const struct entering *n, struct err *e)
 {
-	autofd fd = n->proc < 0 ? -1 : openat(n->proc, "self/attr/exec", O_WRONLY | O_CLOEXEC);
+	const struct rspec_process *s = &n->p->spec->process;
+	bool wanted = s->apparmor_profile || s->selinux_label;
+	autofd fd = wanted ? openat(n->proc, "self/attr/exec", O_WRONLY | O_CLOEXEC) : -1;
 
-	if (n->proc >= 0 && fd < 0)
+	if (wanted && fd < 0)
 		return err_set(e, errno, "security label");
 	return rights_label(n->p->spec, fd, e);
+}
+
+/* Who answers for the container is told of this process, too. */
+static void tell_listener(struct entering *n)
+{
+	struct hook_state h = { .id = n->p->id, .bundle = n->p->bundle, .status = "running", .pid = n->p->pid };
+
+	if (!seccomp_notify_wanted(&n->filter))
+		return;
+	seccomp_notify_tell(n->p->spec, &h, proc_self_in(n->proc, "self"), &n->notify);
+	n->filter.notify = &n->notify;
 }
 
 /* Returns only with an error. */
@@ -101,6 +116,7 @@ static int become_program(struct entering *n, struct err *e)
 
 	if (root < 0)
 		return err_set(e, errno, "open the container's root");
+	tell_listener(n);
 	/* That one is only for processes that share no memory. */
 	if (n->flags & CLONE_NEWTIME && setns(p->pidfd, CLONE_NEWTIME) < 0)
 		return err_set(e, errno, "join the time namespace");
@@ -115,7 +131,7 @@ static int become_program(struct entering *n, struct err *e)
 	hide();
 	if (p->die_with_caller)
 		proc_die_with_outer_parent();
-	if (program_find(&s->process, n->guard_exe, &path, e) < 0)
+	if (schedule_cpus(s->process.cpus_final, e) < 0 || program_find(&s->process, n->guard_exe, &path, e) < 0)
 		return -e->code;
 	proc_reset_signals();
 	if (rights_finish(s, &n->filter, e) < 0)
@@ -269,7 +285,9 @@ static int prepare(struct entering *n, struct err *e)
 	n->guard_exe = program_exe_in_reach();
 	if (seccomp_prepare(p->spec, NULL, &n->filter, e) < 0 || rights_oom_score(p->spec, e) < 0)
 		return -e->code;
-	if (process->apparmor_profile || process->selinux_label) {
+	if (seccomp_notify_wanted(&n->filter) && seccomp_notify_connect(p->spec, &n->notify, e) < 0)
+		return -e->code;
+	if (process->apparmor_profile || process->selinux_label || seccomp_notify_wanted(&n->filter)) {
 		n->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (n->proc < 0)
 			return err_set(e, errno, "open /proc");
@@ -297,7 +315,8 @@ static int prepare(struct entering *n, struct err *e)
 
 int enter(const struct enter_params *p, struct launched *ret, struct err *e)
 {
-	struct entering n = { .p = p, .filter = SECCOMP_PROGRAM_INIT, .sock = -1, .theirs = -1, .cgroup = -1, .proc = -1, .root = -1,
+	struct entering n = { .p = p, .filter = SECCOMP_PROGRAM_INIT, .sock = -1, .theirs = -1, .cgroup = -1, .proc = -1,
+			      .root = -1, .notify = { .sock = -1 },
 			      .pid = -1, .err = ERR_INIT };
 	struct launched l = { .pid = -1, .pidfd = -1, .tty = -1 };
 	int r = prepare(&n, e);
@@ -318,6 +337,7 @@ int enter(const struct enter_params *p, struct launched *ret, struct err *e)
 	fd_close(&n.cgroup);
 	fd_close(&n.proc);
 	fd_close(&n.root);
+	fd_close(&n.notify.sock);
 	seccomp_program_free(&n.filter);
 	if (r < 0) {
 		proc_kill_and_reap(&l.pid);

@@ -30,6 +30,7 @@ struct enter_params {
 	/* The container's spec with the new program in place of its `process`: args, env, cwd (must exist), user,
 	 * capabilities, rlimits, no_new_privileges, labels, terminal and its size. */
 	struct rspec *spec;
+	const char *id, *bundle;        /* for a seccomp listener, or NULL */
 	int stdio[3];                   /* ignored with spec->process.terminal */
 	unsigned preserve_fds;          /* descriptors 3 ... 3+N-1 of this process go on to the program */
 	const char *cgroup;             /* absolute directory of the container's control group, or NULL: the caller's */

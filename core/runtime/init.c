@@ -17,6 +17,7 @@
 #include <glib.h>
 #include <malloc.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -28,6 +29,7 @@
 #include "core/base/proc.h"
 #include "core/runtime/gate.h"
 #include "core/runtime/hooks.h"
+#include "core/runtime/memory_policy.h"
 #include "core/runtime/program.h"
 #include "core/runtime/rights.h"
 #include "core/runtime/root.h"
@@ -35,8 +37,12 @@
 #include "core/runtime/stdio.h"
 #include "core/runtime/steps.h"
 #include "core/runtime/sysctl.h"
+#include "core/runtime/time_offsets.h"
 #include "core/runtime/tty.h"
 
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
 #define INIT_INSIDE "/run/coracle-init"
 
 /* Everything that needs no mapped ids: it runs while the maps are being written. */
@@ -46,7 +52,8 @@ static int before_maps(struct init *in, struct err *e)
 	/* Those that our user namespace owns, so that their file systems can be mounted. */
 	uint64_t own = in->make | (in->joined & CLONE_NEWUSER ? in->joined : 0);
 
-	if (rights_rlimits(s, e) < 0 || rights_oom_score(s, e) < 0 || schedule_set(&s->process, e) < 0)
+	if (rights_rlimits(s, e) < 0 || rights_oom_score(s, e) < 0 || schedule_set(&s->process, e) < 0 ||
+	    memory_policy_set(&s->memory_policy, e) < 0)
 		return -e->code;
 	/* Copied by a new user namespace, mounts receive from the host but send nothing back. Else say so. */
 	if (!(in->make & CLONE_NEWUSER) && !in->shared_mounts && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
@@ -58,6 +65,9 @@ static int before_maps(struct init *in, struct err *e)
 	in->mounts.own_pid = own & CLONE_NEWPID;
 	in->mounts.own_ipc = own & CLONE_NEWIPC;
 	if (mounts_open_sources(&in->mounts, e) < 0 || devices_open(&in->devices, e) < 0)
+		return -e->code;
+	in->host_pid = proc_self_in(AT_FDCWD, "/proc/self");
+	if (seccomp_notify_wanted(in->filter) && seccomp_notify_connect(s, &in->notify, e) < 0)
 		return -e->code;
 	if (s->process.apparmor_profile || s->process.selinux_label) {
 		in->label_fd = open("/proc/self/attr/exec", O_WRONLY | O_CLOEXEC);
@@ -90,7 +100,9 @@ static int make_network(struct init *in, struct err *e)
 	size_t n = 0;
 
 	if (in->make_late && unshare((int)in->make_late) < 0)
-		return err_set(e, errno, "make the cgroup namespace");
+		return err_set(e, errno, "make the cgroup or time namespace");
+	if ((in->make_late & CLONE_NEWTIME) && time_offsets_enter(in->p->spec, e) < 0)
+		return -e->code;
 	if (name_host(in, e) < 0)
 		return -e->code;
 	if (h->net_inside && (in->make & CLONE_NEWNET))
@@ -188,7 +200,7 @@ static int enter_cwd(const struct init *in, struct err *e)
 
 static int build(struct init *in, struct err *e)
 {
-	struct hook_state h = { .id = in->p->id, .bundle = in->p->bundle, .status = "creating", .pid = getpid() };
+	struct hook_state h = { .id = in->p->id, .bundle = in->p->bundle, .status = "creating", .pid = in->host_pid };
 	const struct rspec *s = in->p->spec;
 
 	if (make_root(in, e) < 0 || furnish(in, e) < 0)
@@ -204,13 +216,19 @@ static int build(struct init *in, struct err *e)
 	return step_say(in->sock, STEP_ROOTED, &in->tty_master, in->tty_master >= 0, e);
 }
 
+static int by_number(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
 /* While it waits, the process has nothing of the host's but what the program is to have: no directory, no lock. */
 static int keep_only(const struct init *in, int listener)
 {
 	unsigned from = 3 + in->p->preserve_fds;
-	int keep[2] = { MIN(in->label_fd, listener), MAX(in->label_fd, listener) };
+	int keep[3] = { in->label_fd, listener, in->notify.sock };
 
-	for (int i = 0; i < 2; i++) {
+	qsort(keep, G_N_ELEMENTS(keep), sizeof *keep, by_number);
+	for (size_t i = 0; i < G_N_ELEMENTS(keep); i++) {
 		if (keep[i] < (int)from)
 			continue;
 		if (keep[i] > (int)from)
@@ -237,10 +255,14 @@ static int wait_at_gate(struct init *in, struct err *e)
 }
 
 /* With the program's ids, but before capabilities and system calls go: hooks are not under its filter. */
-static int run_start_hooks(const struct init *in, struct err *e)
+static int run_start_hooks(struct init *in, struct err *e)
 {
-	struct hook_state h = { .id = in->p->id, .bundle = in->p->bundle, .status = "created", .pid = getpid() };
+	struct hook_state h = { .id = in->p->id, .bundle = in->p->bundle, .status = "created", .pid = in->host_pid };
 
+	if (seccomp_notify_wanted(in->filter)) {
+		seccomp_notify_tell(in->p->spec, &h, in->host_pid, &in->notify);
+		in->filter->notify = &in->notify;
+	}
 	return hooks_run(in->p->spec, HOOK_START_CONTAINER, &h, e);
 }
 
@@ -283,7 +305,7 @@ void init_run(struct init *in)
 	struct err e = ERR_INIT;
 
 	proc_die_with_outer_parent();
-	in->tty_master = in->tty_slave = in->label_fd = -1;
+	in->tty_master = in->tty_slave = in->label_fd = in->notify.sock = -1;
 	if (before_maps(in, &e) < 0 || step_expect(in->sock, STEP_MAPPED, NULL, NULL, &e) < 0 ||
 	    make_network(in, &e) < 0)
 		fail(in, STEP_NETTED, &e);

@@ -7,13 +7,13 @@
 #include "core/runtime/mounts.h"
 #include "core/runtime/root.h"
 #include "core/runtime/namespaces.h"
-#include "core/runtime/seccomp.h"
+#include "core/runtime/seccomp_notify.h"
 
 /* Everything that init inherits from the keeper's memory. */
 struct init {
 	const struct launch_params *p;
 	const struct idmap *map;
-	const struct seccomp_program *filter;
+	struct seccomp_program *filter;
 	uint64_t make;          /* namespaces that are new */
 	uint64_t joined;        /* namespaces that were joined */
 	uint64_t make_late;     /* of these, what init makes itself once the keeper has put it into its cgroup */
@@ -27,6 +27,8 @@ struct init {
 	struct root_mounts root_mounts;
 	int rootfd, tty_master, tty_slave;
 	int label_fd;           /* /proc/self/attr/exec of the host's /proc, or -1 */
+	pid_t host_pid;         /* ours, as the host's /proc has it */
+	struct seccomp_notify notify;
 	const char *program;
 };
 

@@ -28,7 +28,11 @@
 #include "core/runtime/program.h"
 #include "core/runtime/seccomp.h"
 #include "core/runtime/steps.h"
+#include "core/runtime/time_offsets.h"
 
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
 #define FORKED_NOT_EXECED 0x40  /* PF_FORKNOEXEC of the kernel's include/linux/sched.h */
 
 /* What launch() owns while it runs; launch_undo() takes it all back. */
@@ -197,7 +201,7 @@ static int clone_init(struct start *s, struct err *e)
 {
 	autofd theirs = -1, cgroup = -1;
 	bool moved = s->p->cgroups && s->p->cgroups[0];
-	uint64_t late = 0;
+	uint64_t late = time_offsets_given(s->p->spec) ? s->ns.make & CLONE_NEWTIME : 0;
 	int pair[2], r;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -210,7 +214,7 @@ static int clone_init(struct start *s, struct err *e)
 			return err_set(e, errno, "cgroup %s", s->p->cgroup);
 	}
 	if (!s->ns.joined && !moved) {
-		r = clone_into(s, theirs, cgroup, 0, e);
+		r = clone_into(s, theirs, cgroup, late, e);
 		if (r == 0 || cgroup < 0 || (r != -EACCES && r != -EBUSY && r != -EOPNOTSUPP && r != -EPERM))
 			return r;
 		/* Being born there takes more rights than being moved. The cgroup namespace begins where its
@@ -218,7 +222,7 @@ static int clone_init(struct start *s, struct err *e)
 		err_clear(e);
 	}
 	if (cgroup >= 0 || moved)
-		late = s->ns.make & CLONE_NEWCGROUP;
+		late |= s->ns.make & CLONE_NEWCGROUP;
 	r = s->ns.joined ? clone_joined(s, theirs, late, e) : clone_into(s, theirs, -1, late, e);
 	if (r == 0 && cgroup >= 0)
 		r = move_to_cgroup(s, cgroup, e);
@@ -367,11 +371,6 @@ int launch(const struct launch_params *p, struct launched *ret, struct err *e)
 
 	if (p->spec->refused)
 		return err_msg(e, ENOTSUP, "%s: not supported by this runtime", p->spec->refused);
-	if (p->spec->seccomp_listener)
-		return err_msg(e, ENOTSUP, "linux.seccomp.listenerPath: not supported by this runtime");
-	for (int i = 0; i < RSPEC_CLOCK_COUNT; i++)
-		if (p->spec->time_offsets[i].given)
-			return err_msg(e, ENOTSUP, "linux.timeOffsets: not supported by this runtime");
 	if (!s.map)
 		r = map_from_spec(&s, e);
 	if (r == 0)
@@ -379,6 +378,8 @@ int launch(const struct launch_params *p, struct launched *ret, struct err *e)
 	if (r == 0 && (s.ns.make & (CLONE_NEWUSER | CLONE_NEWNS)) == CLONE_NEWUSER)
 		r = err_msg(e, EINVAL, "linux.namespaces: a new user namespace has no right to mount in the caller's mount "
 			    "namespace: list a mount namespace");
+	if (r == 0 && time_offsets_given(p->spec) && !(s.ns.make & CLONE_NEWTIME))
+		r = err_msg(e, EINVAL, "linux.timeOffsets: needs a new time namespace among linux.namespaces");
 	if (r == 0)
 		r = seccomp_prepare(p->spec, NULL, &s.filter, e);
 	if (r == 0)

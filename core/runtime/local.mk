@@ -13,6 +13,10 @@ libcore_a_SOURCES += \
 	core/runtime/device_filter.c core/runtime/device_filter.h \
 	core/runtime/gate.c core/runtime/gate.h \
 	core/runtime/hooks.c core/runtime/hooks.h \
+	core/runtime/idmapped.c core/runtime/idmapped.h \
+	core/runtime/memory_policy.c core/runtime/memory_policy.h \
+	core/runtime/seccomp_notify.c core/runtime/seccomp_notify.h \
+	core/runtime/time_offsets.c core/runtime/time_offsets.h \
 	core/runtime/schedule.c core/runtime/schedule.h \
 	core/runtime/shared_root.c core/runtime/shared_root.h \
 	core/runtime/copyup.c core/runtime/copyup.h \

@@ -93,6 +93,8 @@ static bool parse_word(const char *word, struct mount_options *o)
 		o->remount = true;
 	} else if (!strcmp(word, "tmpcopyup")) {
 		o->copy_up = true;
+	} else if (!strcmp(word, "idmap") || !strcmp(word, "ridmap")) {
+		o->idmap = true;
 	} else {
 		for (size_t i = 0; i < G_N_ELEMENTS(ignored); i++)
 			if (!strcmp(ignored[i], word))
@@ -127,7 +129,7 @@ static int by_name(const void *a, const void *b)
 
 char **mount_options_known(void)
 {
-	static const char *const others[] = { "bind", "rbind", "remount", "tmpcopyup" };
+	static const char *const others[] = { "bind", "rbind", "remount", "tmpcopyup", "idmap", "ridmap" };
 	GPtrArray *a = g_ptr_array_new();
 	size_t n;
 

@@ -14,7 +14,7 @@ struct mount_options {
 	uint64_t set_all, clear_all;    /* of it and all mounts below it (rro, ...) */
 	uint64_t propagation;           /* MS_SHARED ...; 0: none said */
 	bool propagation_all;
-	bool bind, recursive, remount, copy_up;
+	bool bind, recursive, remount, copy_up, idmap;  /* idmap: see idmapped.h */
 	const char *data[MOUNT_DATA_MAX];       /* for the file system, as given: "size=64m" */
 	unsigned n_data;
 };

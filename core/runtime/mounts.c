@@ -13,6 +13,7 @@
 #include "core/base/fd.h"
 #include "core/base/path.h"
 #include "core/runtime/copyup.h"
+#include "core/runtime/idmapped.h"
 #include "core/runtime/mount_options.h"
 
 int mount_clone(int dirfd, const char *path, bool recursive)
@@ -153,7 +154,7 @@ bool mounts_dev_is_foreign(const struct rspec *spec)
 	return false;
 }
 
-static int open_source(const struct rspec_mount *m, struct err *e)
+static int open_source(const struct rspec *spec, const struct rspec_mount *m, struct err *e)
 {
 	bool all = is_recursive(m);
 	int fd;
@@ -166,6 +167,10 @@ static int open_source(const struct rspec_mount *m, struct err *e)
 		fd = mount_clone(AT_FDCWD, m->source, true);
 	if (fd < 0)
 		return err_set(e, -fd, "bind %s at %s", m->source, m->destination);
+	if (idmapped_wanted(m) && idmapped_apply(spec, m, fd, e) < 0) {
+		fd_close(&fd);
+		return err_wrap(e, "bind %s at %s", m->source, m->destination);
+	}
 	return fd;
 }
 
@@ -175,7 +180,7 @@ int mounts_open_sources(struct mounts *m, struct err *e)
 
 	m->sources = g_renew(int, m->sources, s->n_mounts + 1);
 	for (size_t i = m->n_sources; i < s->n_mounts; i++) {
-		m->sources[i] = is_bind(&s->mounts[i]) ? open_source(&s->mounts[i], e) : -1;
+		m->sources[i] = is_bind(&s->mounts[i]) ? open_source(s, &s->mounts[i], e) : -1;
 		if (m->sources[i] < 0 && e->code)
 			return -e->code;
 		m->n_sources = i + 1;
@@ -243,11 +248,26 @@ static bool has_owner_or_mode(const struct mount_options *o)
 	return false;
 }
 
+/* linux.mountLabel: the SELinux context of a new file system's files. */
+static int add_label(const struct rspec *s, struct mount_options *o, char **ret, struct err *e)
+{
+	if (!s->mount_label || !*s->mount_label)
+		return 0;
+	if (access("/sys/fs/selinux/enforce", F_OK) < 0)
+		return err_msg(e, ENOTSUP, "linux.mountLabel: SELinux is not enabled on this machine");
+	if (o->n_data == MOUNT_DATA_MAX)
+		return err_msg(e, E2BIG, "more than %d options", MOUNT_DATA_MAX);
+	*ret = g_strconcat("context=", s->mount_label, NULL);
+	o->data[o->n_data++] = *ret;
+	return 0;
+}
+
 static int make_fs(struct mounts *m, const struct rspec_mount *s, int rootfd, struct mount_options *o,
 		   struct err *e)
 {
 	autofd target = path_mkdirs_in_root(rootfd, s->destination, 0755), fd = -1;
 	const char *type = s->type ? s->type : "none";
+	g_autofree char *label = NULL;
 	bool bound = false;
 	int r = 0;
 
@@ -255,6 +275,8 @@ static int make_fs(struct mounts *m, const struct rspec_mount *s, int rootfd, st
 		return no_mount_point(-target, e);
 	fd = mount_new_special(m, s, o, e);
 	bound = fd >= 0 && o->bind;
+	if (fd == -ENOTSUP && add_label(m->spec, o, &label, e) < 0)
+		return -e->code;
 	if (fd == -ENOTSUP)
 		fd = mount_new(type, s->source, o->data, o->n_data, o->copy_up ? 0 : o->set, e);
 	if (fd < 0)
@@ -305,8 +327,8 @@ static int make_one(struct mounts *m, size_t i, int rootfd, struct err *e)
 
 	if (r < 0)
 		return r;
-	if (s->n_uid_mappings)
-		return err_msg(e, ENOTSUP, "id-mapped mounts are not supported");
+	if (!is_bind(s) && (s->n_uid_mappings || o.idmap))
+		return err_msg(e, EINVAL, "only a bind can map ids: uidMappings, gidMappings, idmap, ridmap");
 	if (o.remount)
 		return make_remount(s, rootfd, &o, e);
 	if (!is_bind(s))

@@ -17,6 +17,7 @@
 #include "core/base/log.h"
 #include "core/base/path.h"
 #include "core/runtime/seccomp_document.h"
+#include "core/runtime/seccomp_notify.h"
 #include "core/runtime/seccomp_table.h"
 
 #include "core/runtime/seccomp_default.inc"
@@ -37,18 +38,26 @@ static const char cache_magic[8] = { 'c', 'o', 'r', 'B', 'P', 'F', '1', '\n' };
 int seccomp_install(const struct seccomp_program *p, struct err *e)
 {
 	struct sock_fprog prog = { .len = p->n };
+	/* The two exclude each other, and there is one thread. */
+	unsigned flags = seccomp_notify_wanted(p) ? p->flags & ~SECCOMP_FILTER_FLAG_TSYNC : p->flags;
+	int fd, r;
 
 	if (!p->insns)
 		return 0;
 	/* The kernel only reads them; its struct lacks the const. */
 	memcpy(&prog.filter, &p->insns, sizeof prog.filter);
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, p->flags, &prog) < 0) {
+	fd = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog);
+	if (fd < 0) {
 		if (errno == EACCES)
 			return err_set(e, EACCES, "load the seccomp filter without CAP_SYS_ADMIN or "
 				       "no_new_privileges");
 		return err_set(e, errno, "load the seccomp filter");
 	}
-	return 0;
+	if (!seccomp_notify_wanted(p))
+		return 0;
+	r = seccomp_notify_send(p->notify, fd);
+	(void)close(fd);
+	return r < 0 ? err_set(e, -r, "tell the listener of linux.seccomp") : 0;
 }
 
 void seccomp_program_free(struct seccomp_program *p)
@@ -206,6 +215,8 @@ int seccomp_check_document(const char *text, size_t len, struct err *e)
 						     SECCOMP_DOCUMENT_MAX)
 					   : seccomp_document_parse(text, len, UINT64_MAX, &policy, e);
 
+	if (r == 0 && (policy.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER))
+		r = err_msg(e, ENOTSUP, "seccomp profile: SCMP_ACT_NOTIFY is not supported: there is no listener");
 	seccomp_policy_free(&policy);
 	return r;
 }

@@ -24,9 +24,10 @@ struct seccomp_program {
 	unsigned short n;                       /* instructions */
 	unsigned flags;                         /* SECCOMP_FILTER_FLAG_* */
 	void *owned;                            /* what seccomp_program_free frees, or NULL */
+	const struct seccomp_notify *notify;    /* who is told of it, where it notifies (seccomp_notify.h), or NULL */
 };
 
-#define SECCOMP_PROGRAM_INIT { NULL, 0, 0, NULL }
+#define SECCOMP_PROGRAM_INIT { NULL, 0, 0, NULL, NULL }
 #define SECCOMP_DOCUMENT_MAX (1024 * 1024)      /* bytes of a profile that is read from a file */
 
 /* The program for spec->seccomp. The document's conditions on capabilities are answered from the spec's
@@ -35,13 +36,14 @@ struct seccomp_program {
  * 0 or -errno; `e` names the rule that is wrong. */
 int seccomp_prepare(const struct rspec *spec, const char *cache_dir, struct seccomp_program *ret, struct err *e);
 
-/* Load it into the calling thread, for good. Allocates nothing. 0 or -errno. */
+/* Load it into the calling thread, for good, and tell p->notify where it is one that notifies. Allocates nothing. 0 or
+ * -errno. */
 int seccomp_install(const struct seccomp_program *p, struct err *e);
 
 void seccomp_program_free(struct seccomp_program *p);
 #define autoseccomp __attribute__((cleanup(seccomp_program_free))) struct seccomp_program
 
-/* Is `text` a profile that seccomp_prepare would take (for --security-opt seccomp=FILE, early and with the
+/* Is `text` a profile that seccomp_prepare would take, and that needs no listener (for --security-opt seccomp=FILE, early and with the
  * name of what is wrong)? Compiles nothing. 0 or -errno. */
 int seccomp_check_document(const char *text, size_t len, struct err *e);
 

@@ -159,8 +159,9 @@ static int parse_action(struct parser *p, json_t *o, const char *key, const char
 	w = word_find(actions, json_string_value(s));
 	if (!w)
 		return err_msg(p->e, EINVAL, "seccomp profile: unknown action %.64s", json_string_value(s));
-	if (w->value == SECCOMP_RET_USER_NOTIF)
-		return err_msg(p->e, ENOTSUP, "seccomp profile: SCMP_ACT_NOTIFY is not supported");
+	/* A default of that would wait for an answer to the very call that sends the question. */
+	if (w->value == SECCOMP_RET_USER_NOTIF && !strcmp(key, "defaultAction"))
+		return err_msg(p->e, EINVAL, "seccomp profile: defaultAction: cannot be SCMP_ACT_NOTIFY");
 	*ret = w->value;
 	if (w->value == SECCOMP_RET_ERRNO || w->value == SECCOMP_RET_TRACE)
 		*ret |= err & SECCOMP_RET_DATA;
@@ -328,6 +329,8 @@ static int add_named(struct parser *p, json_t *name, const struct seccomp_rule *
 		return wrong(p, "a name is not a string");
 	if (p->policy->n_rules == RULES_MAX)
 		return wrong(p, "too many rules");
+	if (model->action == SECCOMP_RET_USER_NOTIF && !strcmp(json_string_value(name), "sendmsg"))
+		return wrong(p, "sendmsg cannot be SCMP_ACT_NOTIFY: the listener is told by it");
 	r = seccomp_policy_add(p->policy, arena_strdup(&p->policy->arena, json_string_value(name)), model->action);
 	r->n_args = model->n_args;
 	memcpy(r->args, model->args, sizeof r->args);
@@ -355,6 +358,7 @@ static int parse_rule(struct parser *p, json_t *rule)
 	r = rule_applies(p, rule);
 	if (r <= 0)
 		return r;
+	p->policy->flags |= model.action == SECCOMP_RET_USER_NOTIF ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
 	if (name && add_named(p, name, &model) < 0)
 		return -EINVAL;
 	json_array_foreach(names, i, item)

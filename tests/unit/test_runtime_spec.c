@@ -15,13 +15,15 @@ static const char full[] =
 	"\"env\":[\"A=1\",\"B=2\"],\"cwd\":\"/w\",\"noNewPrivileges\":true,\"oomScoreAdj\":-5,"
 	"\"capabilities\":{\"bounding\":[\"CAP_CHOWN\",\"CAP_FUTURE\",\"CAP_NET_RAW\"]},"
 	"\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"hard\":18446744073709551615,\"soft\":1024}]},"
-	"\"mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\",\"options\":[\"ro\"]}],"
+	"\"mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\",\"options\":[\"ro\"],"
+	"\"uidMappings\":[{\"containerID\":0,\"hostID\":6,\"size\":1}],\"gidMappings\":[{\"containerID\":0,\"hostID\":7,\"size\":1}]}],"
 	"\"annotations\":{\"k\":\"v\"},\"hooks\":{\"poststop\":[{\"path\":\"/bin/h\",\"timeout\":3}]},"
 	"\"linux\":{\"namespaces\":[{\"type\":\"user\"},{\"type\":\"mount\"},{\"type\":\"network\",\"path\":\"/n\"}],"
 	"\"uidMappings\":[{\"containerID\":0,\"hostID\":1000,\"size\":1}],"
 	"\"devices\":[{\"path\":\"/dev/x\",\"type\":\"u\",\"major\":1,\"minor\":3,\"fileMode\":438}],"
 	"\"resources\":{\"memory\":{\"limit\":1048576},\"cpu\":{\"shares\":2,\"quota\":-1},\"pids\":{\"limit\":5},"
-	"\"unified\":{\"memory.high\":\"max\"}},\"sysctl\":{\"net.x\":\"1\"},\"maskedPaths\":[\"/m\"],"
+	"\"unified\":{\"memory.high\":\"max\"}},\"timeOffsets\":{\"boottime\":{\"secs\":-3,\"nanosecs\":4}},"
+	"\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\"},\"sysctl\":{\"net.x\":\"1\"},\"maskedPaths\":[\"/m\"],"
 	"\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\"}}}";
 
 static void check_full(const struct rspec *s)
@@ -53,6 +55,10 @@ static void check_full(const struct rspec *s)
 	g_assert_cmpint(s->resources.cpu_quota, ==, -1);
 	g_assert_cmpstr(s->resources.unified[0].key, ==, "memory.high");
 	g_assert_cmpstr(s->sysctl[0].key, ==, "net.x");
+	g_assert_cmpint(s->time_offsets[RSPEC_CLOCK_BOOTTIME].secs, ==, -3);
+	g_assert_cmpint(s->time_offsets[RSPEC_CLOCK_BOOTTIME].nanosecs, ==, 4);
+	g_assert_cmpstr(s->memory_policy.mode, ==, "MPOL_BIND");
+	g_assert_cmpint(s->mounts[0].gid_mappings[0].host_id, ==, 7);
 	g_assert_cmpstr(s->masked_paths[0], ==, "/m");
 	g_assert_cmpint(s->seccomp, ==, SECCOMP_DOCUMENT);
 }

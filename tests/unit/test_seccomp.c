@@ -294,7 +294,11 @@ static void test_refused(void)
 	refused("[]", "not a JSON object");
 	refused("{}", "defaultAction is missing");
 	refused("{'defaultAction': 'SCMP_ACT_MAYBE'}", "unknown action SCMP_ACT_MAYBE");
-	refused("{'defaultAction': 'SCMP_ACT_NOTIFY'}", "SCMP_ACT_NOTIFY is not supported");
+	refused("{'defaultAction': 'SCMP_ACT_NOTIFY'}", "defaultAction: cannot be SCMP_ACT_NOTIFY");
+	refused("{'defaultAction': 'SCMP_ACT_ALLOW', 'syscalls': [{'names': ['sendmsg'], 'action': 'SCMP_ACT_NOTIFY'}]}",
+		"syscalls[0]: sendmsg cannot be SCMP_ACT_NOTIFY");
+	refused("{'defaultAction': 'SCMP_ACT_ALLOW', 'syscalls': [{'names': ['mkdir'], 'action': 'SCMP_ACT_NOTIFY'}]}",
+		"SCMP_ACT_NOTIFY is not supported: there is no listener");
 	refused("{'defaultAction': 'SCMP_ACT_ALLOW', 'syscalls': 1}", "syscalls: of the wrong type");
 	refused("{'defaultAction': 'SCMP_ACT_ALLOW', 'syscalls': [{'action': 'SCMP_ACT_KILL'}]}",
 		"syscalls[0]: names is missing");
