@@ -173,8 +173,6 @@ poststop "status":"stopped"' ] || no "$(cat "$BATS_TEST_TMPDIR/log")"
 		.process.cwd = "tmp"	process.cwd: is not an absolute path: "tmp"
 		.process.rlimits = [{"type":"RLIMIT_CORE","hard":0,"soft":0},{"type":"RLIMIT_CORE","hard":0,"soft":0}]	process.rlimits[1].type: is listed twice
 		.linux.intelRdt = {"closID":"x"}	linux.intelRdt: not supported
-		.linux.mountLabel = "system_u:x"	linux.mountLabel: not supported
-		.linux.resources.memory = {"checkBeforeUpdate":true}	linux.resources.memory.checkBeforeUpdate: not supported
 		.process.args = ["/nothere"]	executable file '/nothere' not found
 		.mounts += [{"destination":"/x","type":"bind","source":"/nothere","options":["bind"]}]	bind /nothere at /x
 	EOF
@@ -239,7 +237,7 @@ poststop "status":"stopped"' ] || no "$(cat "$BATS_TEST_TMPDIR/log")"
 	oci features
 	ok
 	[ "$(jq -r '.hooks | length' <<<"$output")" = 6 ]
-	[ "$(jq -r '.linux.mountExtensions.idmap.enabled' <<<"$output")" = false ]
+	[ "$(jq -r '.linux.mountExtensions.idmap.enabled' <<<"$output")" = true ]
 	oci --version
 	has "spec: 1."
 }

@@ -449,3 +449,100 @@ sent"
 	run_it
 	fails 1 "linux.personality.domain: not LINUX or LINUX32"
 }
+
+@test "linux.timeOffsets: of a new time namespace" {
+	change '.linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {monotonic: {secs: 1000000}, boottime: {secs: 3000000, nanosecs: 5}}'
+	shell 'busybox cut -d. -f1 /proc/uptime; busybox readlink /proc/self/ns/time'
+	run_it
+	ok
+	[ "${lines[0]}" -ge 3000000 ] || no "uptime"
+	lacks "$(readlink /proc/self/ns/time)"
+	program sleep 100
+	create a
+	oci start a
+	oci exec a busybox cut -d. -f1 /proc/uptime
+	[ "$output" -ge 3000000 ] || no "uptime in exec"
+	change 'del(.linux.namespaces[] | select(.type == "time"))'
+	create b
+	fails 1 "linux.timeOffsets: needs a new time namespace"
+}
+
+@test "linux.seccomp.listenerPath: the listener gets the state and answers" {
+	python3 "$CORACLE_SRC/tests/cmd/seccomp-agent.py" "$BATS_TEST_TMPDIR/agent" "$BATS_TEST_TMPDIR/told" 3>&- 4>&- &
+	local agent=$!
+	eventually test -S "$BATS_TEST_TMPDIR/agent"
+	change ".annotations = {k: \"v\"} | .linux.seccomp = {defaultAction: \"SCMP_ACT_ALLOW\", listenerPath: \"$BATS_TEST_TMPDIR/agent\", listenerMetadata: \"some\",
+		syscalls: [{names: [\"mkdir\", \"mkdirat\"], action: \"SCMP_ACT_NOTIFY\"}]}"
+	shell 'busybox mkdir /d 2>&1; echo end'
+	for privileges in true false; do
+		change ".process.noNewPrivileges = $privileges"
+		run_it
+		ok
+		says "mkdir: can't create directory '/d': No medium found
+end"
+		wait $agent
+		jq -e '.fds == ["seccompFd"] and .metadata == "some" and .pid > 1 and .pid == .state.pid and .state.id == "a" and .state.annotations.k == "v"' \
+			"$BATS_TEST_TMPDIR/told"
+		rm "$BATS_TEST_TMPDIR/agent"
+		python3 "$CORACLE_SRC/tests/cmd/seccomp-agent.py" "$BATS_TEST_TMPDIR/agent" "$BATS_TEST_TMPDIR/told" 3>&- 4>&- &
+		agent=$!
+		eventually test -S "$BATS_TEST_TMPDIR/agent"
+	done
+	kill $agent
+	change '.linux.seccomp.listenerPath = "/nothere"'
+	run_it
+	fails 1 "linux.seccomp.listenerPath /nothere"
+	change 'del(.linux.seccomp.listenerPath)'
+	run_it
+	fails 1 "SCMP_ACT_NOTIFY needs a listenerPath"
+	nothing_left
+}
+
+@test "process.execCPUAffinity.final: once the process is in the container" {
+	change '.process.execCPUAffinity = {initial: "0-1", final: "0"}'
+	program sleep 100
+	create a
+	oci start a
+	oci exec a grep Cpus_allowed_list /proc/self/status
+	says "Cpus_allowed_list:	0"
+}
+
+@test "linux.memoryPolicy" {
+	change '.linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "0", flags: ["MPOL_F_STATIC_NODES"]}'
+	shell 'busybox head -n1 /proc/self/numa_maps'
+	run_it
+	ok
+	[ ! -e /proc/self/numa_maps ] || has "bind=static:0"
+	change '.linux.memoryPolicy.mode = "MPOL_NOTHING"'
+	run_it
+	fails 1 "linux.memoryPolicy.mode: is not a memory policy"
+}
+
+@test "linux.mountLabel, where there is no SELinux, is an error" {
+	[ ! -e /sys/fs/selinux/enforce ] || return 0
+	change '.linux.mountLabel = "system_u:object_r:container_file_t:s0"'
+	run_it
+	fails 1 "linux.mountLabel: SELinux is not enabled on this machine"
+}
+
+@test "mounts.uidMappings and gidMappings, idmap and ridmap" {
+	mkdir -p "$B/tree/below"
+	echo x >"$B/tree/f"
+	change '.mounts += [{destination: "/tree", type: "bind", source: "tree", options: ["rbind", "idmap"],
+		uidMappings: [{containerID: 0, hostID: 5000, size: 10}], gidMappings: [{containerID: 0, hostID: 6000, size: 10}]}]'
+	shell 'busybox stat -c "%u %g" /tree/f'
+	run_it
+	if [ -z "$AS_ROOT" ]; then
+		fails 1 "only who owns the file system may"
+		return
+	fi
+	[[ "$output" == "5000 6000" || "$output" == *"no mounts with mapped ids"* ]] || no "idmap"
+	change '.mounts[-1] |= del(.uidMappings, .gidMappings) | .mounts[-1].options = ["rbind", "ridmap"]'
+	run_it
+	fails 1 "idmap: there are no mappings"
+	change '.mounts += [{destination: "/t", type: "tmpfs", source: "t", options: ["idmap"]}]'
+	change 'del(.mounts[-2])'
+	run_it
+	fails 1 "only a bind can map ids"
+	nothing_left
+}

@@ -203,8 +203,9 @@ hook() {
 	oci update --pids-limit 88 a
 	ok
 	[ "$(cat "$file")" = 88 ]
-	oci pause a
-	fails 1 "cannot be paused: it is created" || ok
+	echo '{"memory": {"limit": 1, "checkBeforeUpdate": true}}' >"$BATS_TEST_TMPDIR/r"
+	oci update --resources "$BATS_TEST_TMPDIR/r" a
+	fails 1 "is below the"
 	oci delete --force a
 	nothing_left
 	mkdir -p "${file%/*}"
