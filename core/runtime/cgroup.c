@@ -179,6 +179,18 @@ static int make_scope(const struct attempt *a, struct cgroup *c, struct err *e)
 	return make_in(a, base, c, e);
 }
 
+int cgroup_attach(const char *path, pid_t pid, struct err *e)
+{
+	const char *end = strstr(path, ".scope/"), *name = end ? memrchr(path, '/', (size_t)(end - path)) : NULL;
+	g_autofree char *unit = NULL;
+
+	if (!name || !g_str_has_prefix(name, "/coracle-"))
+		return err_msg(e, EACCES, "%s is in no scope that systemd has made for us", path);
+	end += strlen(".scope");
+	unit = g_strndup(name + 1, (gsize)(end - name - 1));
+	return systemd_scope_attach(unit, end, pid, e);
+}
+
 /* 0: made; 1: not possible here, try the next; -errno. */
 static int make_here(const struct attempt *a, bool delegated_only, struct cgroup *c, struct err *e)
 {

@@ -99,6 +99,9 @@ int cgroup_destroy(struct cgroup *c, struct err *e);
 /* Set or change limits on a cgroup directory (`update`). 0, or -errno naming the file that could not be written. */
 int cgroup_apply(const char *path, const struct rspec_resources *r, struct err *e);
 
+/* Ask systemd to move `pid` into the cgroup at `path`, of a scope of ours, when the kernel does not let us. 0 or -errno. */
+int cgroup_attach(const char *path, pid_t pid, struct err *e);
+
 /* The following take the path kept in the container's record. */
 
 /* SIGKILL to every process, also to ones being forked. 0 or -errno. */

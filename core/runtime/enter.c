@@ -19,6 +19,7 @@
 #include "core/base/log.h"
 #include "core/base/path.h"
 #include "core/base/proc.h"
+#include "core/runtime/cgroup.h"
 #include "core/runtime/cgroup_oci.h"
 #include "core/runtime/namespaces.h"
 #include "core/runtime/program.h"
@@ -195,13 +196,24 @@ static int join(struct entering *n, struct err *e)
 	return join_one_by_one(n, e);
 }
 
+/* A command of another session is below another directory of systemd's, and only that may take it from there. */
+static int join_cgroup(const struct entering *n)
+{
+	struct err why = ERR_INIT;
+
+	if (n->cgroup < 0 || write(n->cgroup, "0", 1) > 0)
+		return n->cgroup_code;
+	if (errno != EACCES)
+		return errno;
+	return cgroup_attach(n->p->cgroup, getpid(), &why) < 0 ? why.code : 0;
+}
+
 /* In the caller's memory, which sleeps until this process is gone. */
 static void join_and_fork(struct entering *n)
 {
 	int pidfd = -1;
 
-	if (n->cgroup >= 0 && write(n->cgroup, "0", 1) < 0)
-		n->cgroup_code = errno;
+	n->cgroup_code = join_cgroup(n);
 	if (n->p->cgroups && cgroup_oci_enter(n->p->cgroups, getpid(), &n->err) < 0)
 		return;
 	if (join(n, &n->err) < 0)

@@ -1,8 +1,9 @@
 /* systemd_scope.c - see systemd_scope.h.
  *
  * The conversation: "AUTH EXTERNAL" with our uid in hex and BEGIN are sent at once and answered with one line; then
- * one call of StartTransientUnit. Its answer only names a job. On a direct connection the manager sends all
+ * one call. The answer of StartTransientUnit only names a job. On a direct connection the manager sends all
  * its signals unasked, so we read until JobRemoved names our unit: by then systemd has moved the process.
+ * AttachProcessesToUnit answers when it has.
  */
 #include "core/runtime/systemd_scope.h"
 
@@ -108,17 +109,11 @@ static void put_properties(GByteArray *b, const char *slice, const char *descrip
 	fix_length(b, at, from);
 }
 
-static GByteArray *make_call(const char *name, const char *slice, const char *description, pid_t pid)
+/* The body is taken over. */
+static GByteArray *make_call(const char *member, const char *signature, GByteArray *body)
 {
 	static const guint8 start[4] = { 'l', TYPE_CALL, 0, 1 };
-	g_autoptr(GByteArray) body = g_byte_array_new();
 	GByteArray *m = g_byte_array_new();
-
-	put_string(body, name);
-	put_string(body, "fail");
-	put_properties(body, slice, description, pid);
-	put_u32(body, 0);       /* no auxiliary units: an empty array of structs, whose padding counts */
-	put_pad(body, 8);
 
 	g_byte_array_append(m, start, sizeof start);
 	put_u32(m, body->len);
@@ -126,13 +121,37 @@ static GByteArray *make_call(const char *name, const char *slice, const char *de
 	put_u32(m, 0);
 	put_field(m, FIELD_PATH, "o", "/org/freedesktop/systemd1");
 	put_field(m, FIELD_INTERFACE, "s", "org.freedesktop.systemd1.Manager");
-	put_field(m, FIELD_MEMBER, "s", "StartTransientUnit");
+	put_field(m, FIELD_MEMBER, "s", member);
 	put_field(m, FIELD_DESTINATION, "s", "org.freedesktop.systemd1");
-	put_field(m, FIELD_SIGNATURE, "g", "ssa(sv)a(sa(sv))");
+	put_field(m, FIELD_SIGNATURE, "g", signature);
 	fix_length(m, 12, 16);
 	put_pad(m, 8);
 	g_byte_array_append(m, body->data, body->len);
+	g_byte_array_unref(body);
 	return m;
+}
+
+static GByteArray *make_start(const char *name, const char *slice, const char *description, pid_t pid)
+{
+	GByteArray *body = g_byte_array_new();
+
+	put_string(body, name);
+	put_string(body, "fail");
+	put_properties(body, slice, description, pid);
+	put_u32(body, 0);       /* no auxiliary units: an empty array of structs, whose padding counts */
+	put_pad(body, 8);
+	return make_call("StartTransientUnit", "ssa(sv)a(sa(sv))", body);
+}
+
+static GByteArray *make_attach(const char *name, const char *below, pid_t pid)
+{
+	GByteArray *body = g_byte_array_new();
+
+	put_string(body, name);
+	put_string(body, below);
+	put_u32(body, 4);
+	put_u32(body, (uint32_t)pid);
+	return make_call("AttachProcessesToUnit", "ssau", body);
 }
 
 /* ---- reading ---- */
@@ -243,8 +262,8 @@ static int read_message(int fd, struct message *m, struct err *e)
 	return 0;
 }
 
-/* 1: our job is done; 0: not yet. */
-static int judge(struct message *m, const char *name, struct err *e)
+/* 1: our job is done, or our call where it is no job; 0: not yet. */
+static int judge(struct message *m, const char *name, bool job_follows, struct err *e)
 {
 	const char *job, *unit, *result;
 	uint32_t id;
@@ -256,6 +275,8 @@ static int judge(struct message *m, const char *name, struct err *e)
 		return err_msg(e, EACCES, "systemd refuses the scope %s: %.300s (%.100s)", name, text,
 			       m->error_name ? m->error_name : "error");
 	}
+	if (!job_follows)
+		return m->type == TYPE_RETURN && m->reply_to == SERIAL;
 	if (m->type != TYPE_SIGNAL || !m->member || strcmp(m->member, "JobRemoved") != 0)
 		return 0;
 	if (!get_u32(&m->body, &id) || !get_string(&m->body, &job) || !get_string(&m->body, &unit) ||
@@ -337,9 +358,10 @@ static int open_connection(int *ret, struct err *e)
 	return 0;
 }
 
-int systemd_scope_start(const char *name, const char *slice, const char *description, pid_t pid, struct err *e)
+/* The call is taken over. */
+static int converse(GByteArray *taken, const char *name, bool job_follows, struct err *e)
 {
-	g_autoptr(GByteArray) call = make_call(name, slice, description, pid);
+	g_autoptr(GByteArray) call = taken;
 	g_autofree struct message *m = g_new0(struct message, 1);
 	autofd fd = -1;
 	int r;
@@ -352,7 +374,17 @@ int systemd_scope_start(const char *name, const char *slice, const char *descrip
 	do {
 		if (read_message(fd, m, e) < 0)
 			return -e->code;
-		r = judge(m, name, e);
+		r = judge(m, name, job_follows, e);
 	} while (r == 0);
 	return r < 0 ? r : 0;
+}
+
+int systemd_scope_start(const char *name, const char *slice, const char *description, pid_t pid, struct err *e)
+{
+	return converse(make_start(name, slice, description, pid), name, true, e);
+}
+
+int systemd_scope_attach(const char *name, const char *below, pid_t pid, struct err *e)
+{
+	return converse(make_attach(name, below, pid), name, false, e);
 }

@@ -18,4 +18,8 @@ bool systemd_scope_available(void);
  * and wait until systemd says that it is done: `pid` has been moved by then. 0 or -errno; `e` quotes systemd. */
 int systemd_scope_start(const char *name, const char *slice, const char *description, pid_t pid, struct err *e);
 
+/* Move `pid` into the cgroup `below` ("/name") of that unit: from a session, where only systemd may take it from. 0 or
+ * -errno; `e` quotes systemd. */
+int systemd_scope_attach(const char *name, const char *below, pid_t pid, struct err *e);
+
 #endif
