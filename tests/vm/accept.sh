@@ -162,6 +162,38 @@ limits() {
 	eventually no_scopes
 	check "no scopes left" no_scopes
 }
+
+# What cgroup v2 gives to commands on a running container: the freezer, its numbers, other limits.
+cgroup_commands() {
+	case $what in *+v1*) return ;; esac
+	local at now
+	c run -d --network none --name cg -m 64m --pids-limit 50 $IMG sh -c 'while :; do echo >>/count; sleep 0.05; done'
+	check "cgroup: run -d" ok
+	count() { c exec cg sh -c 'wc -c </count'; }
+	c pause cg; check "pause" ok
+	c ps --format '{{.State}}'; check "pause: ps" is 0 paused
+	output=$(cat "/proc/$(coracle container inspect -f '{{.State.Pid}}' cg)/cgroup"); status=$?
+	output=$(grep -h '^frozen' "/sys/fs/cgroup${output#0::}/cgroup.events"); status=$?
+	check "pause: the cgroup is frozen" is 0 "frozen 1"
+	c unpause cg; check "unpause" ok
+	count; at=$output
+	c exec cg sh -c 'cat /proc/self/cgroup /proc/1/cgroup | sort -u | wc -l'; check "exec is in the cgroup" is 0 1
+	goes_on() { count; [ "$output" -gt "$at" ]; }
+	check "unpause: it goes on" eventually goes_on
+	c stats --no-stream --format '{{.Name}} {{.MemUsage}} {{.PIDs}}' cg
+	check "stats: memory and its limit" eval 'has 0 "cg " && has 0 " / 67.1"'
+	c top cg; check "top" has 0 "sleep"
+	c restart -t 0 cg; check "restart" ok
+	c exec cg cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max
+	check "restart: the limits are there again" is 0 $'67108864\n50'
+	c pause cg
+	c rm -f -t 0 cg; check "rm -f of a paused container" ok
+	c run -d --network none --name no --restart on-failure:2 -m 48m --memory-swap 48m $IMG sh -c 'dd if=/dev/zero of=/dev/null bs=100M count=3'
+	twice() { c container inspect -f '{{.RestartCount}} {{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}}' no; is 0 "2 exited 137 true"; }
+	check "out of memory with a restart policy" eventually twice
+	c rm no
+	check "no scopes left by commands" eventually no_scopes
+}
 no_scopes() { ! find /sys/fs/cgroup -name 'coracle-*' 2>/dev/null | grep -q .; }
 
 nested() {
@@ -189,6 +221,7 @@ programs
 background
 network
 limits
+cgroup_commands
 nested
 clean
 kill $registry

@@ -13,7 +13,7 @@ shift
 export SUITE
 SUITE=$(mktemp -d)
 share=$SUITE/share
-trap 'kill $(cat "$SUITE"/registry-*/pid 2>/dev/null) 2>/dev/null; rm -rf "$SUITE"' EXIT
+trap 'kill $(cat "$SUITE"/registry-*/pid 2>/dev/null) 2>/dev/null || :; rm -rf "$SUITE"' EXIT
 mkdir -p "$share"/{bin,lib}
 chmod 755 "$SUITE" "$share"
 
