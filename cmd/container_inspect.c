@@ -162,6 +162,7 @@ static json_t *config_object(const struct container_record *r, json_t *config)
 		json_object_set_new(o, "Healthcheck", json_pack("{s:o, s:I, s:I, s:I, s:i}", "Test", strings(r->health_test),
 			"Interval", (json_int_t)r->health_interval, "Timeout", (json_int_t)r->health_timeout,
 			"StartPeriod", (json_int_t)r->health_start_period, "Retries", r->health_retries));
+	json_object_set_new(o, "sdNotifyMode", text(r->sdnotify ? r->sdnotify : "container"));
 	if (r->startup_test)
 		json_object_set_new(o, "StartupHealthCheck", json_pack("{s:o, s:I, s:I, s:i, s:i}", "Test", strings(r->startup_test),
 			"Interval", (json_int_t)r->startup_interval, "Timeout", (json_int_t)r->startup_timeout,

@@ -464,6 +464,7 @@ int launch_container(struct launch_job *job, const struct start_options *o, stru
 	if (r == 0) {
 		fill_start(&x, o, &s);
 		s.launch.preserve_fds = MAX(s.launch.preserve_fds, launch_listen_fds(job->spec, job->record->init));
+		s.notify_to = launch_notify(job);
 		s.restarts = job->state.restarts;
 		s.quick_restarts = job->state.quick_restarts;
 		r = container_run(&s, e);

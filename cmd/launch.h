@@ -82,6 +82,10 @@ int start_container(struct context *c, const char *id, const struct start_option
  * told by its environment. How many. */
 unsigned launch_listen_fds(struct rspec *spec, bool init);
 
+/* --sdnotify: where systemd wants to hear of this start (NOTIFY_SOCKET), or NULL; where the program shall speak for itself,
+ * it gets its socket. */
+const char *launch_notify(struct launch_job *job);
+
 /* config.json of a container. 0 or -errno. */
 int launch_read_config(int container_fd, struct rspec **ret, struct err *e);
 

@@ -52,7 +52,7 @@ struct run_options {
 
 	/* the container as a thing */
 	bool detach, rm, replace, sig_proxy;
-	char *cidfile, *pidfile, *log_driver, *detach_keys;
+	char *cidfile, *pidfile, *log_driver, *detach_keys, *sdnotify;
 	bool detach_keys_set;
 	char **label, **label_file, **annotation, **log_opt, **attach;
 };

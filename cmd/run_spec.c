@@ -233,6 +233,7 @@ static void describe(struct run_plan *p)
 	r->auto_remove = p->o->rm;
 	r->privileged = p->o->privileged;
 	r->read_only = p->o->read_only;
+	r->sdnotify = arena_strdup(a, p->o->sdnotify);
 	p->spec->root_readonly = p->o->read_only;
 	p->x.passwd = p->o->passwd;
 	p->x.env_file_full = p->o->privileged;

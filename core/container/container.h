@@ -75,6 +75,7 @@ struct container_record {
 	int64_t startup_interval, startup_timeout;
 	int startup_success, startup_retries;
 	char *pid_file, *cid_file;
+	char *sdnotify;                 /* "container" (NULL), "conmon", "ignore" */
 	char *hostname;
 	char *limits_note;              /* cgroup decision, as text for cmd/ */
 	char *extra_json;               /* anything cmd/ wants back at start or in inspect, one JSON object */

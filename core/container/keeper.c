@@ -182,6 +182,12 @@ static int w_created(void *ctx, pid_t init, struct err *e)
 	return created(w->k, init, e);
 }
 
+/* To systemd, in the program's place? */
+static bool says_ready(const struct container_start *s)
+{
+	return s->record->sdnotify && strcmp(s->record->sdnotify, "conmon") == 0;
+}
+
 static int start_program(struct keeper *k, struct err *e)
 {
 	struct container_start *s = k->s;
@@ -197,6 +203,8 @@ static int start_program(struct keeper *k, struct err *e)
 		k->listener = s->listener > 0 ? s->listener : ctl_listen(s->place, s->record->id, e);
 	if (r < 0 || k->listener < 0)
 		return r < 0 ? r : k->listener;
+	if (s->notify_to && notify_open(&k->notify, s->place, s->record->id, s->notify_to, !says_ready(s), e) < 0)
+		return -e->code;
 	w = (struct wrapped){ .theirs = s->launch.hooks, .k = k };
 	p = s->launch;
 	p.hooks = (struct launch_hooks){
@@ -321,6 +329,7 @@ static void become_running(struct keeper *k)
 	let_go(k);
 	note_start(k);
 	keeper_health_begin(k);
+	notify_started(&k->notify, getpid(), says_ready(s));
 	/* Whoever is told that it runs may kill us next. */
 	if (s->detach)
 		keeper_settle(k);
@@ -396,6 +405,9 @@ static _Noreturn void finish(struct keeper *k)
 
 		snprintf(path, sizeof path, "containers/%.64s/" CTL_SOCKET, s->record->id);
 		(void)unlinkat(s->place->run_fd, path, 0);
+		snprintf(path, sizeof path, "containers/%.64s/" NOTIFY_SOCKET, s->record->id);
+		if (k->notify.program >= 0)
+			(void)unlinkat(s->place->run_fd, path, 0);
 		keeper_event(k, "cleanup");
 	}
 	lock_release(s->lock_fd);       /* who is told the end may start it again at once */
@@ -414,6 +426,7 @@ _Noreturn void keeper_main(struct container_start *s, int client)
 	k->s = s;
 	k->out[0] = k->out[1] = k->in = k->tty = k->listener = k->log.fd = -1;
 	k->health.pidfd = k->health.out = -1;
+	k->notify = (struct notify){ .manager = -1, .program = -1 };
 	k->program = (struct launched){ .pidfd = -1, .tty = -1 };
 	if (!keeper_make_room(k, KEEPER_CONNS))
 		_exit(EXIT_OURS);

@@ -17,6 +17,7 @@
 
 #include "core/container/ctl.h"
 #include "core/container/logfile.h"
+#include "core/container/notify.h"
 #include "core/container/run.h"
 
 #define NAME_ROOM 256
@@ -67,6 +68,7 @@ struct keeper {
 	int tty;                /* master: read as stream 1, or -1 */
 	struct logfile log;
 	struct keeper_health health;
+	struct notify notify;
 
 	char input[CTL_DATA_MAX];       /* not yet taken by the program */
 	size_t input_at, input_len;

@@ -320,7 +320,8 @@ static void check_deadlines(struct keeper *k)
 	}
 }
 
-enum slot { SLOT_PROGRAM, SLOT_SIGNALS, SLOT_LISTENER, SLOT_OUT, SLOT_ERR, SLOT_IN, SLOT_HEALTH, SLOT_HEALTH_OUT, SLOT_HELPERS,
+enum slot { SLOT_PROGRAM, SLOT_SIGNALS, SLOT_LISTENER, SLOT_OUT, SLOT_ERR, SLOT_IN, SLOT_HEALTH, SLOT_HEALTH_OUT, SLOT_NOTIFY,
+	SLOT_HELPERS,
 	SLOT_CONNS = SLOT_HELPERS + KEEPER_HELPERS_MAX };
 
 bool keeper_make_room(struct keeper *k, size_t n)
@@ -378,6 +379,7 @@ static void fill(struct keeper *k, struct pollfd *p)
 	p[SLOT_ERR] = watch(k->out[1], more ? POLLIN : 0);
 	p[SLOT_HEALTH] = watch(k->health.pidfd, k->health.pid ? POLLIN : 0);
 	p[SLOT_HEALTH_OUT] = watch(k->health.out, k->health.pid ? POLLIN : 0);
+	p[SLOT_NOTIFY] = watch(k->notify.program, POLLIN);
 	p[SLOT_IN] = watch(k->in, input_full ? POLLOUT : 0);
 	for (size_t i = 0; i < KEEPER_HELPERS_MAX; i++)
 		p[SLOT_HELPERS + i] = watch(i < k->n_helpers ? k->helpers[i] : -1, POLLIN);
@@ -409,6 +411,8 @@ static void serve(struct keeper *k, const struct pollfd *p)
 		    k->input_at >= k->input_len)
 			read_client(k, &k->conns[i]);
 	}
+	if (p[SLOT_NOTIFY].revents)
+		notify_relay(&k->notify);
 	if (p[SLOT_HEALTH_OUT].revents)
 		keeper_health_read(k);
 	if (p[SLOT_HEALTH].revents)

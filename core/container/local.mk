@@ -17,6 +17,7 @@ libcore_a_SOURCES += \
 	core/container/logread.c core/container/logread.h \
 	core/container/manage.c core/container/manage.h \
 	core/container/names.c core/container/names.h \
+	core/container/notify.c core/container/notify.h \
 	core/container/pause.c core/container/pause.h \
 	core/container/processes.c core/container/processes.h \
 	core/container/record.c core/container/record.h \

@@ -93,6 +93,7 @@ static const struct field record_fields[] = {
 	RECORD(oci_cgroup, FIELD_BOOL),
 	RECORD(pid_file, FIELD_STR),
 	RECORD(cid_file, FIELD_STR),
+	RECORD(sdnotify, FIELD_STR),
 	RECORD(hostname, FIELD_STR),
 	RECORD(limits_note, FIELD_STR),
 	RECORD(extra_json, FIELD_STR),

@@ -84,6 +84,7 @@ struct container_start {
 	bool sig_proxy;                 /* signals that this process gets go to the program */
 	const char *detach_keys;        /* "ctrl-p,ctrl-q"; NULL: that; "": none */
 	bool quiet;                     /* no warnings on stderr */
+	const char *notify_to;          /* systemd's NOTIFY_SOCKET, or NULL; what is said to it is record->sdnotify's */
 	const struct container_watcher *watcher;        /* or NULL */
 };
 

@@ -52,3 +52,54 @@ run_with_status() {
 	output=$(activated "$CORACLE" start -a box); says $'2 1 1 a:b\nsecond\nfirst'
 	c container inspect -f '{{.Config.Env}}' box; lacks LISTEN
 }
+
+# What systemd would hear goes to $heard, a line a message, its own lines joined by |.
+listen_as_systemd() {
+	heard=$BATS_TEST_TMPDIR/heard
+	: >"$heard"
+	python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+open(sys.argv[1] + ".ready", "w").close()
+with open(sys.argv[2], "a", buffering=1) as out:
+    while (m := s.recv(5000)) != b"end":
+        out.write(m.decode().replace("\n", "|") + "\n")
+' "$BATS_TEST_TMPDIR/sd" "$heard" 3>&- & listener=$!
+	eventually test -e "$BATS_TEST_TMPDIR/sd.ready"
+	export NOTIFY_SOCKET=$BATS_TEST_TMPDIR/sd
+}
+heard() { grep -qx "$1" "$heard"; }
+tell() { python3 -c 'import os, socket, sys; socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(sys.argv[1].encode(), os.environ["NOTIFY_SOCKET"])' "$1"; }
+
+@test "sdnotify: the program says when it is ready, or we do, or nobody" {
+	local listener heard
+	listen_as_systemd
+	say='import os, socket; socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"READY=1\nMAINPID=1\nSTATUS=up", os.environ["NOTIFY_SOCKET"])'
+	c run -d --name box --network none host sleep 1000; ok
+	keeper=$("$CORACLE" container inspect -f '{{.State.ConmonPid}}' box)
+	eventually heard "MAINPID=$keeper"
+	! grep -q READY "$heard"
+	c exec -e NOTIFY_SOCKET=/run/notify/notify.sock box python3 -c "$say"; ok
+	eventually heard 'READY=1|STATUS=up'
+	# From the program itself, at each start.
+	c rm -f -t 0 box; ok
+	: >"$heard"
+	c run --name box --network none host python3 -c "$say"; ok
+	eventually heard 'READY=1|STATUS=up'
+	: >"$heard"
+	c start -a box; ok
+	eventually heard 'READY=1|STATUS=up'
+	: >"$heard"
+	c run --rm --network none --sdnotify conmon host sh -c 'echo "<$NOTIFY_SOCKET>"'; ok; says "<>"
+	eventually grep -qx 'MAINPID=[0-9]*|READY=1' "$heard"
+	: >"$heard"
+	c run --rm --network none --sdnotify ignore host sh -c 'echo "<$NOTIFY_SOCKET>"'; ok; says "<>"
+	tell 'nothing before'
+	eventually heard 'nothing before'
+	[ "$(wc -l <"$heard")" = 1 ]
+	tell end
+	wait $listener
+	c run --rm --network none host true; fails 125 NOTIFY_SOCKET
+	NOTIFY_SOCKET= c run --rm --network none --sdnotify systemd host true; fails 125 sdnotify
+}

@@ -19,6 +19,7 @@
 #include "core/container/logfile.h"
 #include "core/container/logread.h"
 #include "core/container/names.h"
+#include "core/container/notify.h"
 #include "core/container/record.h"
 #include "core/container/terminal.h"
 
@@ -389,6 +390,24 @@ static void test_log_chase(void)
 	logfile_close(&l);
 }
 
+/* Its state is the program's to tell, and nothing else. */
+static void test_notify(void)
+{
+	static const char *const c[][2] = {
+		{ "READY=1", "READY=1" }, { "READY=1\n", "READY=1" }, { "MAINPID=1", "" }, { "", "" }, { "\n\n", "" },
+		{ "MAINPID=1\nREADY=1\nFDSTORE=1\nSTATUS=a=b\nREADY", "READY=1\nSTATUS=a=b" },
+		{ "READY=1MAINPID=2\nXREADY=1", "READY=1MAINPID=2" }, { "READY=", "" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(c); i++) {
+		g_autofree char *text = g_strdup(c[i][0]);
+		size_t len = notify_filter(text, strlen(text));
+
+		g_assert_cmpstr(text, ==, c[i][1]);
+		g_assert_cmpuint(len, ==, strlen(c[i][1]));
+	}
+}
+
 static void test_detach_keys(void)
 {
 	struct detach_keys d;
@@ -429,6 +448,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/container/log/foreign", test_log_foreign);
 	g_test_add_func("/container/log/rotated-reading", test_log_rotated_reading);
 	g_test_add_func("/container/log/chase", test_log_chase);
+	g_test_add_func("/container/notify", test_notify);
 	g_test_add_func("/container/detach-keys", test_detach_keys);
 	r = g_test_run();
 	(void)path_remove_tree(AT_FDCWD, top);
