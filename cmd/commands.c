@@ -3,6 +3,7 @@
 #include "cmd/command.h"
 #include "cmd/completion.h"
 #include "cmd/container_set.h"
+#include "cmd/copy_options.h"
 #include "cmd/run_commands.h"
 #include "cmd/image_commands.h"
 #include "cmd/login_options.h"
@@ -58,12 +59,14 @@ const struct command *const commands[] = {
 	&command_diff,
 	&command_doctor,
 	&command_history,
+	&command_image_copy,
 	&command_image_delete,
 	&command_image_diff,
 	&command_image_digest,
 	&command_image_exists,
 	&command_image_inspect,
 	&command_image_prune,
+	&command_image_sync,
 	&command_image_tree,
 	&command_images,
 	&command_info,

@@ -1,6 +1,7 @@
 /* image_main.c - the program `coracle-image`: the commands that need HTTPS or archives. */
 #include "cmd/globals.h"
 #include "cmd/image/commit.h"
+#include "cmd/image/copy.h"
 #include "cmd/image/export.h"
 #include "cmd/image/import.h"
 #include "cmd/image/load.h"
@@ -15,6 +16,7 @@
 static const struct command *const image_commands[] = {
 	&image_command_commit,
 	&image_command_export,
+	&image_command_copy,
 	&image_command_delete,
 	&image_command_digest,
 	&image_command_import,
@@ -26,6 +28,7 @@ static const struct command *const image_commands[] = {
 	&image_command_push,
 	&image_command_search,
 	&image_command_save,
+	&image_command_sync,
 	&image_command_volume_export,
 	&image_command_volume_import,
 	NULL

@@ -1,6 +1,7 @@
 # registries: coracle has the tables, coracle-image does it
 libcmd_a_SOURCES += \
 	cmd/archive_options.c cmd/archive_options.h \
+	cmd/copy_options.c cmd/copy_options.h \
 	cmd/login_options.c cmd/login_options.h \
 	cmd/pull_options.c cmd/pull_options.h \
 	cmd/push_options.c cmd/push_options.h \
@@ -10,6 +11,11 @@ coracle_image_SOURCES += \
 	cmd/image/layers.c cmd/image/layers.h \
 	cmd/image/changes.c cmd/image/changes.h \
 	cmd/image/commit.c cmd/image/commit.h \
+	cmd/image/copy.c cmd/image/copy.h \
+	cmd/image/copy_blob.c cmd/image/copy_blob.h \
+	cmd/image/copy_image.c cmd/image/copy_image.h \
+	cmd/image/copy_list.c cmd/image/copy_list.h \
+	cmd/image/copy_store.c cmd/image/copy_store.h \
 	cmd/image/export.c cmd/image/export.h \
 	cmd/image/import.c cmd/image/import.h \
 	cmd/image/load.c cmd/image/load.h \
@@ -34,5 +40,11 @@ coracle_image_SOURCES += \
 	cmd/image/save_out.c cmd/image/save_out.h \
 	cmd/image/search.c cmd/image/search.h \
 	cmd/image/sources.c cmd/image/sources.h \
+	cmd/image/sync.c \
+	cmd/image/target.c cmd/image/target.h \
+	cmd/image/target_docker_archive.c \
+	cmd/image/target_file.c cmd/image/target_file.h \
+	cmd/image/target_layout.c \
+	cmd/image/target_registry.c \
 	cmd/image/volume_tar.c cmd/image/volume_tar.h \
 	cmd/image/worker.c cmd/image/worker.h

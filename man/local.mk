@@ -14,12 +14,14 @@ dist_man_MANS += \
 	man/coracle-export.1 \
 	man/coracle-healthcheck-run.1 \
 	man/coracle-history.1 \
+	man/coracle-image-copy.1 \
 	man/coracle-image-delete.1 \
 	man/coracle-image-diff.1 \
 	man/coracle-image-digest.1 \
 	man/coracle-image-exists.1 \
 	man/coracle-image-inspect.1 \
 	man/coracle-image-prune.1 \
+	man/coracle-image-sync.1 \
 	man/coracle-image-tree.1 \
 	man/coracle-images.1 \
 	man/coracle-import.1 \

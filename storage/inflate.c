@@ -213,3 +213,18 @@ int inflate_step(struct inflate *z, const uint8_t **in, size_t *in_len, uint8_t 
 	}
 	return step(z, in, in_len, out, room, ret_len, e);
 }
+
+int inflate_to(struct inflate *z, const uint8_t *in, size_t len, uint8_t *buf, sink_function *sink, void *ctx,
+	       struct err *e)
+{
+	bool last = len == 0;
+	size_t got;
+	int r;
+
+	do {
+		r = inflate_step(z, &in, &len, buf, INFLATE_PIECE, &got, e);
+		if (r == 0 && got && (r = sink(ctx, buf, got)) < 0)
+			err_set(e, -r, "write");
+	} while (r == 0 && (len > 0 || got == INFLATE_PIECE || (last && got > 0)));
+	return r;
+}

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "core/base/err.h"
+#include "storage/sink.h"
 
 /* Memory goes with the window of the data: 32 KiB for gzip, mostly 8 MiB at most for zstd (what RFC 8878 recommends), and up
  * to this (2^27 bytes, `zstd --long`) where the data needs it; more is refused. */
@@ -25,6 +26,12 @@ void inflate_free(struct inflate *z);
  * *in_len 0: what is still inside. 0, or -EBADMSG for corrupt data. */
 int inflate_step(struct inflate *z, const uint8_t **in, size_t *in_len, uint8_t *out, size_t room,
 		 size_t *ret_len, struct err *e);
+
+/* The next piece of the input (len 0: its end) to `sink`, inflated; `buf` is of INFLATE_PIECE bytes. 0 or -errno, also the
+ * sink's (then e says "write"). */
+#define INFLATE_PIECE (256 * 1024)
+int inflate_to(struct inflate *z, const uint8_t *in, size_t len, uint8_t *buf, sink_function *sink, void *ctx,
+	       struct err *e);
 
 /* Has all been read that was begun? Otherwise the input was cut off. */
 bool inflate_complete(const struct inflate *z);

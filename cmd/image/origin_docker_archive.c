@@ -31,25 +31,10 @@ static int count(void *ctx, const void *bytes, size_t len)
 	return 0;
 }
 
-static int inflate_piece(struct inflate *z, const uint8_t *in, size_t len, uint8_t *out, sink_function *sink, void *ctx,
-			 struct err *e)
-{
-	bool last = len == 0;
-	size_t got;
-	int r;
-
-	do {
-		r = inflate_step(z, &in, &len, out, PIECE, &got, e);
-		if (r == 0 && got && (r = sink(ctx, out, got)) < 0)
-			err_set(e, -r, "layer");
-	} while (r == 0 && (len > 0 || got == PIECE || (last && got > 0)));
-	return r;
-}
-
 /* The layer's tar, whether it is compressed in the archive or not, to `sink`. */
 static int stream(struct docker_origin *dp, const char *member, sink_function *sink, void *ctx, struct err *e)
 {
-	g_autofree uint8_t *in = g_malloc(PIECE), *out = g_malloc(PIECE);
+	g_autofree uint8_t *in = g_malloc(PIECE), *out = g_malloc(INFLATE_PIECE);
 	struct inflate *z = inflate_new();
 	int64_t at = 0;
 	ssize_t n;
@@ -57,7 +42,7 @@ static int stream(struct docker_origin *dp, const char *member, sink_function *s
 
 	do {
 		n = archive_in_pread(dp->in, member, in, PIECE, at, e);
-		r = n < 0 ? (int)n : inflate_piece(z, in, (size_t)n, out, sink, ctx, e);
+		r = n < 0 ? (int)n : inflate_to(z, in, (size_t)n, out, sink, ctx, e);
 		at += MAX(n, 0);
 	} while (r == 0 && n > 0);
 	if (r == 0 && !inflate_complete(z))

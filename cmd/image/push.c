@@ -228,14 +228,8 @@ static int push_documents(struct push *p, struct push_manifest *m, struct err *e
 	return registry_put_manifest(p->registry, p->to.tag, m->media_type, m->text, m->len, e);
 }
 
-static int write_digest(const struct push *p, const struct push_manifest *m, struct err *e)
-{
-	const char *file = p->o->digestfile;
-
-	return file ? file_replace(AT_FDCWD, file, m->digest, strlen(m->digest), 0644, false, e) : 0;
-}
-
-static int push(struct push *p, const char *name, const char *destination, struct err *e)
+static int push(struct push *p, const char *name, const char *destination, char ret_digest[static DIGEST_MAX],
+		struct err *e)
 {
 	struct push_manifest m = { 0 };
 	autofd lock = -1;
@@ -258,31 +252,43 @@ static int push(struct push *p, const char *name, const char *destination, struc
 	if (r == 0)
 		image_event(p->c->store, "push", p->image->id, name);
 	if (r == 0)
-		r = write_digest(p, &m, e);
+		g_strlcpy(ret_digest, m.digest, DIGEST_MAX);
 	push_manifest_clear(&m);
 	return r;
 }
 
-static int push_run(struct context *c, void *values, int argc, char **argv)
+int push_image(struct context *c, struct push_options *o, struct progress *progress, const char *name, const char *destination,
+	       char ret_digest[static DIGEST_MAX], struct err *e)
 {
-	struct push p = { .c = c, .o = values };
-	struct err e = ERR_INIT;
-	int r;
+	struct push p = { .c = c, .o = o, .progress = progress };
+	int r = push(&p, name, destination, ret_digest, e);
 
-	signal(SIGPIPE, SIG_IGN);
-	p.progress = progress_new(p.o->quiet);
-	r = push(&p, argv[0], argc > 1 ? argv[1] : NULL, &e);
 	if (r < 0 && *p.to.host)
-		err_wrap(&e, "unable to push %s/%s:%s", p.to.host, p.to.path, p.to.tag);
+		err_wrap(e, "unable to push %s/%s:%s", p.to.host, p.to.path, p.to.tag);
 	if (p.registry)
 		registry_close(p.registry);
 	if (p.image)
 		image_free(p.image);
 	if (p.all)
 		image_list_free(p.all);
-	progress_free(p.progress);
 	g_free(p.results);
 	g_free(p.stored);
+	return r;
+}
+
+static int push_run(struct context *c, void *values, int argc, char **argv)
+{
+	struct push_options *o = values;
+	struct progress *progress = progress_new(o->quiet);
+	char digest[DIGEST_MAX];
+	struct err e = ERR_INIT;
+	int r;
+
+	signal(SIGPIPE, SIG_IGN);
+	r = push_image(c, o, progress, argv[0], argc > 1 ? argv[1] : NULL, digest, &e);
+	if (r == 0 && o->digestfile)
+		r = file_replace(AT_FDCWD, o->digestfile, digest, strlen(digest), 0644, false, &e);
+	progress_free(progress);
 	return r < 0 ? fail(&e) : 0;
 }
 
