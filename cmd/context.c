@@ -70,21 +70,17 @@ int run_image_program(struct context *c, char **argv)
 
 static char **pull_arguments(struct context *c, const char *reference, bool quiet, const char *const *extra)
 {
-	GPtrArray *a = g_ptr_array_new();
-	g_autofree char **globals = global_arguments(c);
+	g_autoptr(GPtrArray) words = g_ptr_array_new();
 
-	g_ptr_array_add(a, g_strdup("coracle"));
-	for (char **g = globals; *g; g++)
-		g_ptr_array_add(a, *g);
-	g_ptr_array_add(a, g_strdup("pull"));
+	g_ptr_array_add(words, (char *)"pull");
 	if (quiet)
-		g_ptr_array_add(a, g_strdup("--quiet"));
+		g_ptr_array_add(words, (char *)"--quiet");
 	for (const char *const *x = extra; x && *x; x++)
-		g_ptr_array_add(a, g_strdup(*x));
-	g_ptr_array_add(a, g_strdup("--"));
-	g_ptr_array_add(a, g_strdup(reference));
-	g_ptr_array_add(a, NULL);
-	return (char **)g_ptr_array_free(a, FALSE);
+		g_ptr_array_add(words, (char *)*x);
+	g_ptr_array_add(words, (char *)"--");
+	g_ptr_array_add(words, (char *)reference);
+	g_ptr_array_add(words, NULL);
+	return own_command(c, (const char *const *)words->pdata);
 }
 
 int pull_image(struct context *c, const char *reference, bool quiet, const char *const *extra, struct err *e)

@@ -105,20 +105,17 @@ static void programs(struct context *c, struct finding *f)
 /* All of it together. */
 static void start(struct context *c, struct finding *f)
 {
-	static const char *const words[] = { "run", "--rm", "--quiet", "--network", "none", "host", "true" };
+	static const char *const words[] = { "run", "--rm", "--quiet", "--network", "none", "host", "true", NULL };
 	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-	g_autofree char **globals = global_arguments(c);
-	g_autoptr(GPtrArray) argv = g_ptr_array_new();
+	g_auto(GStrv) argv = own_command(c, words);
 	struct proc p;
 	struct err e = ERR_INIT;
 
-	g_ptr_array_add(argv, self);
-	for (char **g = globals; *g; g++)
-		g_ptr_array_add(argv, *g);
-	for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
-		g_ptr_array_add(argv, (char *)words[i]);
-	g_ptr_array_add(argv, NULL);
-	if (self && proc_start((char **)argv->pdata, -1, &p, &e) == 0 && proc_finish(&p, "a container of the image host", &e) == 0)
+	if (self) {
+		g_free(argv[0]);
+		argv[0] = g_strdup(self);
+	}
+	if (self && proc_start(argv, -1, &p, &e) == 0 && proc_finish(&p, "a container of the image host", &e) == 0)
 		doctor_ok(f, "a container of the image host ran");
 	else
 		doctor_lacking(f, DOCTOR_FAILED, "no container runs", "%s", e.msg);

@@ -127,16 +127,22 @@ static void push(GPtrArray *a, const char *name, const char *value)
 		g_ptr_array_add(a, g_strdup_printf("--%s=%s", name, value));
 }
 
-char **global_arguments(const struct context *c)
+char **own_command(const struct context *c, const char *const *words)
 {
 	GPtrArray *a = g_ptr_array_new();
 
-	push(a, "root", c->store_options.root);
-	push(a, "runroot", c->store_options.run_root);
+	g_ptr_array_add(a, g_strdup("coracle"));
+	/* Of an open store absolute: the keeper's directory is another. */
+	push(a, "root", c->store ? c->store->root : c->store_options.root);
+	push(a, "runroot", c->store ? c->store->run : c->store_options.run_root);
 	push(a, "storage-driver", c->store_options.driver);
 	push(a, "log-level", c->log_level);
 	push(a, "config", c->config);
 	push(a, "tmpdir", c->tmpdir);
+	push(a, "runtime", c->runtime);
+	push(a, "cgroup-manager", c->cgroup_manager);
+	for (; *words; words++)
+		g_ptr_array_add(a, g_strdup(*words));
 	g_ptr_array_add(a, NULL);
 	return (char **)g_ptr_array_free(a, FALSE);
 }

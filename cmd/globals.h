@@ -21,8 +21,9 @@ const struct command *command_find(const struct command *const *list, int argc, 
 /* Is `word` the first word of a family of commands? */
 bool command_is_group(const struct command *const *list, const char *word);
 
-/* The options of the global table as they were given, to hand on to coracle-image: NULL-terminated, g_strfreev. */
-char **global_arguments(const struct context *c);
+/* The argv with which coracle, or coracle-image, runs `words` with the global options that were given here: NULL-terminated,
+ * g_strfreev. */
+char **own_command(const struct context *c, const char *const *words);
 
 /* Parse argv[1...] by the command's table and run it. Its exit status. */
 int command_execute(struct context *c, const struct command *cmd, int argc, char **argv);

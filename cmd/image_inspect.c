@@ -153,12 +153,9 @@ bool image_inspect_is_elsewhere(struct context *c, int argc, char **argv)
 int image_inspect_elsewhere(struct context *c, int argc, char **argv, const char *format)
 {
 	g_autoptr(GPtrArray) words = g_ptr_array_new();
-	g_autofree char **globals = global_arguments(c);
+	g_auto(GStrv) own = NULL;
 	struct err e = ERR_INIT;
 
-	g_ptr_array_add(words, (char *)"coracle");
-	for (char **g = globals; *g; g++)
-		g_ptr_array_add(words, *g);
 	g_ptr_array_add(words, (char *)"image");
 	g_ptr_array_add(words, (char *)"inspect");
 	if (format)
@@ -167,7 +164,8 @@ int image_inspect_elsewhere(struct context *c, int argc, char **argv, const char
 	for (int i = 0; i < argc; i++)
 		g_ptr_array_add(words, argv[i]);
 	g_ptr_array_add(words, NULL);
-	exec_image_program(c, (char **)words->pdata, &e);
+	own = own_command(c, (const char *const *)words->pdata);
+	exec_image_program(c, own, &e);
 	return fail(&e);
 }
 

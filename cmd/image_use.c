@@ -62,20 +62,14 @@ GPtrArray *containers_of_volume(struct context *c, const char *volume)
 
 int remove_container(struct context *c, const char *id, struct err *e)
 {
-	g_auto(GStrv) globals = global_arguments(c);
-	GPtrArray *argv = g_ptr_array_new();
+	const char *const words[] = { "rm", "--force", id, NULL };
+	g_auto(GStrv) argv = own_command(c, words);
 	struct proc p;
 	int r;
 
-	g_ptr_array_add(argv, (char *)"/proc/self/exe");
-	for (char **g = globals; *g; g++)
-		g_ptr_array_add(argv, *g);
-	g_ptr_array_add(argv, (char *)"rm");
-	g_ptr_array_add(argv, (char *)"--force");
-	g_ptr_array_add(argv, (char *)id);
-	g_ptr_array_add(argv, NULL);
-	r = proc_start((char **)argv->pdata, -1, &p, e);
-	g_ptr_array_free(argv, TRUE);
+	g_free(argv[0]);
+	argv[0] = g_strdup("/proc/self/exe");
+	r = proc_start(argv, -1, &p, e);
 	return r < 0 ? r : proc_finish(&p, "removing the container", e);
 }
 

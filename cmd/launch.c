@@ -319,26 +319,11 @@ static void stopped(void *ctx, const struct container_state *state)
 }
 
 /* Replace this process, a child of the keeper, by coracle itself with the same store. */
-static void become_coracle(const struct context *c, char *const *words)
+static void become_coracle(const struct context *c, const char *const *words)
 {
-	g_autofree char *manager = g_strconcat("--cgroup-manager=", c->cgroup_manager ? c->cgroup_manager : "", NULL);
-	GPtrArray *a = g_ptr_array_new();
-	char **globals = global_arguments(c);
+	g_auto(GStrv) argv = own_command(c, words);
 
-	g_ptr_array_add(a, (char *)"coracle");
-	for (char **g = globals; *g; g++)
-		g_ptr_array_add(a, *g);
-	/* The keeper is in "/": relative paths would mean others. */
-	g_ptr_array_add(a, (char *)"--root");
-	g_ptr_array_add(a, c->store->root);
-	g_ptr_array_add(a, (char *)"--runroot");
-	g_ptr_array_add(a, c->store->run);
-	if (c->cgroup_manager)
-		g_ptr_array_add(a, manager);
-	for (; *words; words++)
-		g_ptr_array_add(a, *words);
-	g_ptr_array_add(a, NULL);
-	(void)execv("/proc/self/exe", (char **)a->pdata);
+	(void)execv("/proc/self/exe", argv);
 }
 
 /* A new process with nothing of the old one in its memory, by the same way as `start`. */
@@ -346,7 +331,7 @@ static void again(void *ctx, int lock_fd, int listener)
 {
 	const struct launch_ctx *x = ctx;
 	g_autofree char *lock = g_strdup_printf("--lock-fd=%d", lock_fd), *sock = g_strdup_printf("--listener=%d", listener);
-	char *words[] = { (char *)"__restart", lock, sock, x->job->record->id, NULL };
+	const char *words[] = { "__restart", lock, sock, x->job->record->id, NULL };
 
 	become_coracle(x->job->c, words);
 }
@@ -354,14 +339,14 @@ static void again(void *ctx, int lock_fd, int listener)
 static void inside(void *ctx, char *const *words)
 {
 	const struct launch_ctx *x = ctx;
-	GPtrArray *a = g_ptr_array_new();
+	g_autoptr(GPtrArray) a = g_ptr_array_new();
 
 	g_ptr_array_add(a, (char *)"__check");
 	g_ptr_array_add(a, x->job->record->id);
 	for (; *words; words++)
 		g_ptr_array_add(a, *words);
 	g_ptr_array_add(a, NULL);
-	become_coracle(x->job->c, (char **)a->pdata);
+	become_coracle(x->job->c, (const char *const *)a->pdata);
 }
 
 static int remove_tree(void *ctx, int dirfd, const char *name, struct err *e)

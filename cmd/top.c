@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/container_set.h"
+#include "cmd/globals.h"
 #include "cmd/template.h"
 #include "cmd/top_fields.h"
 #include "core/base/file.h"
@@ -96,6 +98,32 @@ static int show(pid_t init, const GPtrArray *fields, struct err *e)
 	return r;
 }
 
+/* ps(1)'s options instead of descriptors ("-ef", "aux")? */
+static bool are_of_ps(int argc, char **argv)
+{
+	return argc > 0 && !top_field_find(argv[0]) &&
+	       (argv[0][0] == '-' || (argv[0][0] && argv[0][strspn(argv[0], "aefjlmuvwxH")] == '\0'));
+}
+
+/* As podman: the container's own ps is run in it. Replaces this process; returns only an error's status. */
+static int run_ps(struct context *c, const char *id, int argc, char **argv)
+{
+	g_autoptr(GPtrArray) words = g_ptr_array_new();
+	g_auto(GStrv) own = NULL;
+	struct err e = ERR_INIT;
+
+	g_ptr_array_add(words, (char *)"exec");
+	g_ptr_array_add(words, (char *)id);
+	g_ptr_array_add(words, (char *)"ps");
+	for (int a = 0; a < argc; a++)
+		g_ptr_array_add(words, argv[a]);
+	g_ptr_array_add(words, NULL);
+	own = own_command(c, (const char *const *)words->pdata);
+	execv("/proc/self/exe", own);
+	(void)err_set(&e, errno, "execute /proc/self/exe");
+	return fail(&e);
+}
+
 static int run_top(struct context *c, void *values, int argc, char **argv)
 {
 	const struct top_options *o = values;
@@ -103,11 +131,13 @@ static int run_top(struct context *c, void *values, int argc, char **argv)
 	g_autoptr(GPtrArray) fields = g_ptr_array_new(), set = NULL;
 	const struct container_info *i;
 	struct err e = ERR_INIT;
+	bool ps;
 	int named = o->latest ? 0 : 1, worst = 0, r = context_store(c, &e);
 
 	if (r == 0 && argc < named)
 		r = err_msg(&e, EINVAL, "you must provide the name or id of a running container");
-	if (r == 0)
+	ps = r == 0 && are_of_ps(argc - named, argv + named);
+	if (r == 0 && !ps)
 		r = parse_fields(argc - named, argv + named, fields, &e);
 	if (r == 0)
 		r = container_choose(c, &choice, named, argv, &set, &worst, &e);
@@ -118,6 +148,8 @@ static int run_top(struct context *c, void *values, int argc, char **argv)
 	i = set->pdata[0];
 	if (i->state.pid <= 0)
 		r = err_msg(&e, EINVAL, "top can only be used on running containers");
+	else if (ps)
+		return run_ps(c, i->record->id, argc - named, argv + named);
 	else
 		r = show(i->state.pid, fields, &e);
 	return r < 0 ? fail(&e) : 0;

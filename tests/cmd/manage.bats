@@ -6,7 +6,7 @@ setup() {
 	ROOT=$BATS_TEST_TMPDIR/root
 	mkdir -p "$ROOT"/{bin,dev,proc,sys,tmp,etc}
 	cp "$(command -v busybox)" "$ROOT/bin/busybox"
-	for a in sh cat echo sleep true; do ln -s busybox "$ROOT/bin/$a"; done
+	for a in sh cat echo sleep true ps; do ln -s busybox "$ROOT/bin/$a"; done
 	printf 'root:x:0:0::/:/bin/sh\nalice:x:7:8::/:/bin/sh\n' >"$ROOT/etc/passwd"
 	printf 'root:x:0:\nboats:x:8:\n' >"$ROOT/etc/group"
 }
@@ -116,6 +116,8 @@ moving() { "$CORACLE" top "$1" state | tail -n +2 | grep -vc '[TZD]' || :; }
 	[[ ${lines[1]} =~ ^1\ +$("$CORACLE" inspect -f '{{.State.Pid}}' one)\ + ]]
 	cs top one %p %c capeff seccomp; ok
 	[[ ${lines[1]} =~ ^1\ +sh\ +CHOWN,.*\ filter$ ]]
+	# ps(1)'s own options: that of the container is run.
+	cs top one -o pid,args; ok; has "1 sh -c sleep 100"
 	cs top one nonsense; fails 125 'unknown descriptor "nonsense"'
 	cs top; fails 125 "you must provide the name or id of a running container"
 	cs top nope; fails 125 'no container with name or ID "nope" found'
