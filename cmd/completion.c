@@ -12,6 +12,7 @@
 
 #include "cmd/globals.h"
 #include "storage/image.h"
+#include "storage/secret.h"
 
 
 static const char bash_script[] =
@@ -126,6 +127,18 @@ static void offer_images(struct context *c, const char *typed)
 	image_list_free(list);
 }
 
+static void offer_secrets(struct context *c, const char *typed)
+{
+	struct secret **list;
+	struct err e = ERR_INIT;
+
+	if (secret_list(c->store, &list, &e) < 0)
+		return;
+	for (struct secret **x = list; *x; x++)
+		offer(typed, (*x)->name);
+	secret_list_free(list);
+}
+
 static void offer_things(struct context *c, enum opt_complete kind, const char *choices, const char *typed)
 {
 	struct err e = ERR_INIT;
@@ -138,6 +151,8 @@ static void offer_things(struct context *c, enum opt_complete kind, const char *
 		return;
 	if (kind == COMPLETE_IMAGE)
 		offer_images(c, typed);
+	else if (kind == COMPLETE_SECRET)
+		offer_secrets(c, typed);
 	else if (kind == COMPLETE_VOLUME)
 		offer_entries(c->store->volumes_fd, typed);
 	else

@@ -129,6 +129,21 @@ static void set_command(json_t *o, const struct container_record *r, json_t *arg
 	json_object_set_new(o, "Cmd", r->command ? strings(r->command + n) : args ? json_incref(args) : json_array());
 }
 
+/* Those that are files, as podman. */
+static json_t *secrets_object(const struct container_record *r)
+{
+	json_t *extra = json_loads(r->extra_json ? r->extra_json : "{}", 0, NULL), *s, *a = json_array();
+	size_t i;
+
+	json_array_foreach(json_object_get(extra, "secrets"), i, s)
+		if (!json_is_true(json_object_get(s, "env")))
+			json_array_append_new(a, json_pack("{s:O, s:O, s:O, s:O, s:O}", "Name", json_object_get(s, "name"), "ID",
+					      json_object_get(s, "id"), "UID", json_object_get(s, "uid"), "GID",
+					      json_object_get(s, "gid"), "Mode", json_object_get(s, "mode")));
+	json_decref(extra);
+	return a;
+}
+
 static json_t *config_object(const struct container_record *r, json_t *config)
 {
 	json_t *process = json_object_get(config, "process"), *o = json_object();
@@ -158,6 +173,7 @@ static json_t *config_object(const struct container_record *r, json_t *config)
 	json_object_set_new(o, "CreateCommand", strings(r->create_command));
 	json_object_set_new(o, "Umask", json_sprintf("%04o", (unsigned)json_integer_value(json_object_get(
 		json_object_get(process, "user"), "umask"))));
+	json_object_set_new(o, "Secrets", secrets_object(r));
 	if (r->health_test)
 		json_object_set_new(o, "Healthcheck", json_pack("{s:o, s:I, s:I, s:I, s:i}", "Test", strings(r->health_test),
 			"Interval", (json_int_t)r->health_interval, "Timeout", (json_int_t)r->health_timeout,

@@ -9,4 +9,5 @@ libcmd_a_SOURCES += \
 	cmd/images.c \
 	cmd/info.c \
 	cmd/inspect.c \
+	cmd/secret.c \
 	cmd/volume.c

@@ -298,6 +298,7 @@ static size_t helpers(void *ctx, int *pidfds, size_t max)
 
 	/* The record is written: the image is in use for everybody to see. */
 	store_use_end(x->job->c->store);
+	launch_secrets_close(x);
 
 	if (x->procs.net_pidfd >= 0 && n < max)
 		pidfds[n++] = x->procs.net_pidfd;
@@ -395,7 +396,7 @@ static int plan(struct launch_ctx *x, struct err *e)
 	if (launch_idmap(job->c, job->record, job->extras, &x->map, e) < 0 || join_namespaces(x, e) < 0 ||
 	    launch_net_plan(job->record, &x->net, e) < 0 || plan_root(x, e) < 0 || rootfs_prepare(x->root, e) < 0)
 		return -e->code;
-	return plan_specials(x, e);
+	return plan_specials(x, e) < 0 ? -e->code : launch_secrets_open(x, e);
 }
 
 static void fill_start(struct launch_ctx *x, const struct start_options *o, struct container_start *s)
@@ -465,6 +466,8 @@ int launch_container(struct launch_job *job, const struct start_options *o, stru
 			rootfs_plan_free(x.overlays[i]);
 	}
 	fd_close(&x.shm_fd);
+	launch_secrets_close(&x);
+	g_free(x.secrets);
 	g_free(x.images);
 	g_free(x.overlays);
 	g_free(x.fill);

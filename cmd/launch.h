@@ -32,9 +32,17 @@ struct launch_special {
 	bool rw, nocopy;
 };
 
+/* --secret: which one, and where it is in the container. */
+struct launch_secret {
+	char *id, *name, *target;       /* a variable's name, a file's below /run/secrets, or an absolute path */
+	bool env;
+	uint32_t uid, gid, mode;
+};
+
 /* Kept in container_record.extra_json. All strings live in the record's arena. */
 struct launch_extras {
 	struct launch_special *specials; size_t n_specials;
+	struct launch_secret *secrets; size_t n_secrets;
 	char *join[RSPEC_NS_COUNT];     /* IDs of containers whose namespace is joined */
 	uint64_t added_caps;            /* what a user other than root gets: --cap-add */
 	bool workdir_given;             /* -w: must exist */

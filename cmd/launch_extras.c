@@ -39,6 +39,20 @@ static json_t *special_to_json(const struct launch_special *s)
 	return o;
 }
 
+static json_t *secrets_to_json(const struct launch_extras *x)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < x->n_secrets; i++) {
+		const struct launch_secret *s = &x->secrets[i];
+
+		json_array_append_new(a, json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:I}", "id", s->id, "name", s->name,
+				      "target", s->target, "env", s->env, "uid", (json_int_t)s->uid, "gid",
+				      (json_int_t)s->gid, "mode", (json_int_t)s->mode));
+	}
+	return a;
+}
+
 char *launch_extras_to_json(const struct launch_extras *x)
 {
 	json_t *o = json_object(), *specials = json_array(), *join = json_object();
@@ -49,6 +63,8 @@ char *launch_extras_to_json(const struct launch_extras *x)
 	for (unsigned ns = 0; ns < RSPEC_NS_COUNT; ns++)
 		put_string(join, ns_names[ns], x->join[ns]);
 	json_object_set_new(o, "mounts", specials);
+	if (x->n_secrets)
+		json_object_set_new(o, "secrets", secrets_to_json(x));
 	json_object_set_new(o, "join", join);
 	json_object_set_new(o, "addedCapabilities", json_integer((json_int_t)x->added_caps));
 	json_object_set_new(o, "workdirGiven", json_boolean(x->workdir_given));
@@ -104,6 +120,22 @@ static int get_special(struct arena *a, json_t *o, struct launch_extras *x)
 	return 0;
 }
 
+static int get_secret(struct arena *a, json_t *o, struct launch_extras *x)
+{
+	struct launch_secret s = {
+		.id = get_string(a, o, "id"), .name = get_string(a, o, "name"), .target = get_string(a, o, "target"),
+		.env = json_is_true(json_object_get(o, "env")),
+		.uid = (uint32_t)json_integer_value(json_object_get(o, "uid")),
+		.gid = (uint32_t)json_integer_value(json_object_get(o, "gid")),
+		.mode = (uint32_t)json_integer_value(json_object_get(o, "mode")),
+	};
+
+	if (!s.id || !s.name || !s.target)
+		return -EINVAL;
+	*ARENA_PUSH(a, x->secrets, x->n_secrets) = s;
+	return 0;
+}
+
 int launch_extras_from_json(struct container_record *r, struct launch_extras *ret, struct err *e)
 {
 	json_t *o = json_loads(r->extra_json ? r->extra_json : "{}", 0, NULL), *item;
@@ -115,6 +147,9 @@ int launch_extras_from_json(struct container_record *r, struct launch_extras *re
 	json_array_foreach(json_object_get(o, "mounts"), i, item)
 		if (result == 0)
 			result = get_special(a, item, &x);
+	json_array_foreach(json_object_get(o, "secrets"), i, item)
+		if (result == 0)
+			result = get_secret(a, item, &x);
 	for (unsigned ns = 0; ns < RSPEC_NS_COUNT; ns++)
 		x.join[ns] = get_string(a, json_object_get(o, "join"), ns_names[ns]);
 	x.added_caps = (uint64_t)json_integer_value(json_object_get(o, "addedCapabilities"));

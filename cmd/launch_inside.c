@@ -335,7 +335,7 @@ int launch_root_ready(void *ctx, int rootfd, struct rspec *spec, struct err *e)
 			return -e->code;
 	if (x->shm_fd >= 0 && show_shm(x, spec, e) < 0)
 		return -e->code;
-	if (launch_files_make(x, spec, e) < 0)
+	if (launch_secrets_show(x, spec, e) < 0 || launch_files_make(x, spec, e) < 0)
 		return -e->code;
 	return check_workdir(x, rootfd, spec, e);
 }

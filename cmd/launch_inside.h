@@ -21,6 +21,8 @@ struct launch_ctx {
 	int servers[KEEPER_HELPERS_MAX];        /* pidfds of what serves `root` and `overlays` */
 	size_t n_servers;
 	bool *fill;                     /* per special: a volume that was never mounted */
+	int *secrets;                   /* per secret: its data, open for reading; read by init */
+	bool secrets_apart;             /* init: the user has mounted something where they are shown */
 	int shm_fd;                     /* /dev/shm of the container whose IPC namespace is joined, or -1 */
 	struct host_user { char *name, *gecos, *home; } user;   /* the caller, for keep-id */
 	int files_fd;                   /* init: the tmpfs with our files, attached at `files_path` */
@@ -46,5 +48,13 @@ int launch_file_show(struct launch_ctx *x, struct rspec *spec, const char *desti
 		     struct err *e);
 /* /etc/hosts, /etc/hostname, /etc/resolv.conf, /run/.containerenv, /etc/localtime. */
 int launch_files_make(struct launch_ctx *x, struct rspec *spec, struct err *e);
+
+/* launch_secrets.c */
+
+/* In the client: open what init is to read. 0 or -errno. */
+int launch_secrets_open(struct launch_ctx *x, struct err *e);
+void launch_secrets_close(const struct launch_ctx *x);
+/* In init: files and variables. 0 or -errno. */
+int launch_secrets_show(struct launch_ctx *x, struct rspec *spec, struct err *e);
 
 #endif

@@ -27,7 +27,7 @@ enum opt_type {
 
 /* What completes a value or an argument. */
 enum opt_complete { COMPLETE_NONE, COMPLETE_FILE, COMPLETE_IMAGE, COMPLETE_CONTAINER, COMPLETE_RUNNING,
-	COMPLETE_VOLUME, COMPLETE_CHOICES };
+	COMPLETE_VOLUME, COMPLETE_SECRET, COMPLETE_CHOICES };
 
 struct opt {
 	const char *name;               /* without "--"; NULL ends the table */

@@ -6,6 +6,7 @@ libcmd_a_SOURCES += \
 	cmd/launch_files.c \
 	cmd/launch_ids.c \
 	cmd/launch_inside.c cmd/launch_inside.h \
+	cmd/launch_secrets.c \
 	cmd/launch_user.c cmd/launch_user.h \
 	cmd/launch_volume.c \
 	cmd/overlay.c \
@@ -24,6 +25,7 @@ libcmd_a_SOURCES += \
 	cmd/run_names.c \
 	cmd/run_network.c \
 	cmd/run_options.c cmd/run_options.h \
+	cmd/run_secrets.c \
 	cmd/run_security.c \
 	cmd/run_status.c cmd/run_status.h \
 	cmd/run_spec.c cmd/run_spec.h

@@ -70,6 +70,7 @@ static const struct opt file_options[] = {
 	LIST("tmpfs", 0, tmpfs, "dir[:options]", "Mount an empty directory in memory"),
 	LIST("volumes-from", 0, volumes_from, "container[:options]", "Use the mounts of another container"),
 	CSV("device", 0, device, "host[:path[:rwm]]", "Show a device of the host, or all of a directory"),
+	LIST("secret", 0, secret, "name[,option=...]", "Give it a secret: type=mount|env, target, uid, gid, mode"),
 	FLAG("read-only", 0, read_only, "Make the container's root read-only"),
 	FLAG("read-only-tmpfs", 0, read_only_tmpfs,
 	     "With --read-only: memory on /run, /tmp and /var/tmp (default true)"),

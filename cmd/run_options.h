@@ -25,7 +25,7 @@ struct run_options {
 	bool oom_score_adj_set, hostname_set;
 
 	/* files */
-	char **volume, **mount, **tmpfs, **volumes_from, **device;
+	char **volume, **mount, **tmpfs, **volumes_from, **device, **secret;
 	bool read_only, read_only_tmpfs;
 	char *image_volume;
 	int64_t shm_size;

@@ -256,5 +256,5 @@ int run_plan_make(struct run_plan *p, struct err *e)
 	if (run_limits_plan(p, e) < 0 || run_security_plan(p, e) < 0 || run_mounts_collect(p, e) < 0)
 		return -e->code;
 	run_default_mounts(p);
-	return run_devices_plan(p, e);
+	return run_plan_secrets(p, e) < 0 ? -e->code : run_devices_plan(p, e);
 }

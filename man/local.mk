@@ -46,6 +46,11 @@ dist_man_MANS += \
 	man/coracle-run.1 \
 	man/coracle-search.1 \
 	man/coracle-save.1 \
+	man/coracle-secret-create.1 \
+	man/coracle-secret-exists.1 \
+	man/coracle-secret-inspect.1 \
+	man/coracle-secret-ls.1 \
+	man/coracle-secret-rm.1 \
 	man/coracle-start.1 \
 	man/coracle-stats.1 \
 	man/coracle-stop.1 \

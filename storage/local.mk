@@ -11,6 +11,7 @@ libstorage_a_SOURCES += \
 	storage/owners.c storage/owners.h \
 	storage/reown.c storage/reown.h \
 	storage/rootfs.c storage/rootfs.h \
+	storage/secret.c storage/secret.h \
 	storage/stage.c \
 	storage/store.c storage/store.h \
 	storage/unpack_ids.c storage/unpack_ids.h \
