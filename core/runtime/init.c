@@ -62,6 +62,7 @@ static int before_maps(struct init *in, struct err *e)
 	if ((in->joined & CLONE_NEWNS) && in->p->bundle && chdir(in->p->bundle) < 0)
 		return err_set(e, errno, "bundle %s in the mount namespace", in->p->bundle);
 	in->mounts.map = in->map;
+	in->mounts.cgroups = in->p->cgroups;
 	in->mounts.own_pid = own & CLONE_NEWPID;
 	in->mounts.own_ipc = own & CLONE_NEWIPC;
 	if (mounts_open_sources(&in->mounts, e) < 0 || devices_open(&in->devices, e) < 0)

@@ -224,6 +224,9 @@ static int make_bind(struct mounts *m, size_t i, int rootfd, struct mount_option
 	r = mount_attach(tree, target);
 	if (r < 0)
 		return err_set(e, -r, "bind");
+	/* The control groups below it would stay writable: whoever wants a read-only /sys does not mean that. */
+	if (o->recursive && !strcmp(s->source, "/sys") && (o->set & MOUNT_ATTR_RDONLY))
+		o->set_all |= MOUNT_ATTR_RDONLY;
 	/* The default is a copy that nothing flows into or out of. A file has nothing below it: one call does both. */
 	if (!directory && (!o->propagation || o->propagation_all)) {
 		r = mount_change(tree, false, o->set, o->clear, o->propagation ? o->propagation : MS_PRIVATE);
@@ -246,6 +249,15 @@ static bool has_owner_or_mode(const struct mount_options *o)
 		    g_str_has_prefix(o->data[i], "gid="))
 			return true;
 	return false;
+}
+
+/* What is masked below them, and what we write through them, is found by name again: a link could be changed meanwhile. */
+static bool is_by_link(int rootfd, const char *destination)
+{
+	g_autofree char *clean = path_normalize("/", destination);
+	autofd fd = path_open_beneath(rootfd, clean[1] ? clean + 1 : ".", O_PATH, 0);
+
+	return fd == -ELOOP;
 }
 
 /* linux.mountLabel: the SELinux context of a new file system's files. */
@@ -285,7 +297,11 @@ static int make_fs(struct mounts *m, const struct rspec_mount *s, int rootfd, st
 		r = copyup(target, fd, has_owner_or_mode(o), e);
 	if (r < 0)
 		return r;
+	if ((!strcmp(type, "proc") || !strcmp(type, "sysfs")) && is_by_link(rootfd, s->destination))
+		return err_msg(e, ELOOP, "%s is a symbolic link in the root file system", s->destination);
 	r = mount_attach(fd, target);
+	if (r == 0 && mount_fill_special(m, s, fd, o, e) < 0)
+		return -e->code;
 	if (r == 0 && (bound || o->copy_up))
 		r = mount_change(fd, bound, o->set, 0, bound ? MS_PRIVATE : 0);
 	if (r == 0 && o->propagation)

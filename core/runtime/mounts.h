@@ -19,6 +19,7 @@ struct mounts {
 	int *sources;           /* per mount of the spec: the tree to bind, or -1. Made by mounts_open_sources */
 	size_t n_sources;
 	bool own_pid, own_ipc;  /* the namespace belongs to our user namespace */
+	char *const *cgroups;   /* the container's directories in the hierarchies of the host, or NULL */
 };
 
 /* Open what is to be bound while this process still has the user's own ids and groups: detached copies of the
@@ -48,6 +49,10 @@ int mount_new(const char *type, const char *source, const char *const *data, uns
 /* The same for the types that need thought (mounts_special.c): proc, sysfs, cgroup, mqueue, devpts.
  * -ENOTSUP: an ordinary one. */
 struct mount_options;
+/* What belongs into one of those, once it is attached: the container's own cgroups of version 1. 0 or -errno. */
+int mount_fill_special(const struct mounts *m, const struct rspec_mount *s, int fd, const struct mount_options *o,
+		       struct err *e);
+
 int mount_new_special(const struct mounts *m, const struct rspec_mount *s, struct mount_options *o, struct err *e);
 
 #endif
