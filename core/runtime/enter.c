@@ -193,7 +193,10 @@ static int join(struct entering *n, struct err *e)
 		return 0;
 	if (errno == ESRCH)
 		return err_msg(e, ESRCH, "the container has ended");
-	return join_one_by_one(n, e);
+	if (join_one_by_one(n, e) < 0 && (e->code == EACCES || e->code == EPERM))
+		return err_hint(e, "only the user who started the container may join it, from the user namespace in which that was "
+				"done");
+	return -e->code;
 }
 
 /* A command of another session is below another directory of systemd's, and only that may take it from there. */

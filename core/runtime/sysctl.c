@@ -6,11 +6,14 @@
 #include <glib.h>
 #include <linux/magic.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/path.h"
+
+#define PROC_ROOT_INO 1         /* of every procfs */
 
 /* Which namespace a parameter belongs to; a trailing "." or "*" takes everything that starts so. */
 static const struct {
@@ -39,6 +42,18 @@ static bool owner_of(const char *key, enum rspec_ns *ret)
 	return false;
 }
 
+/* Is the file on the very mount that is the container's /proc, and that its root? Another file of a procfs, mounted over
+ * it, would take the value for something else. */
+static bool on_proc(int rootfd, int fd)
+{
+	autofd proc = path_open_in_root(rootfd, "/proc", O_PATH, 0);
+	struct statx top, file;
+
+	return proc >= 0 && statx(proc, "", AT_EMPTY_PATH, STATX_MNT_ID | STATX_INO, &top) == 0 &&
+	       statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &file) == 0 && top.stx_ino == PROC_ROOT_INO &&
+	       top.stx_mnt_id == file.stx_mnt_id;
+}
+
 static int set_one(const struct rspec *spec, const struct rspec_kv *kv, int rootfd, struct err *e)
 {
 	g_autofree char *key = g_strdup(kv->key), *name = NULL, *path = NULL;
@@ -61,7 +76,7 @@ static int set_one(const struct rspec *spec, const struct rspec_kv *kv, int root
 	fd = path_open_in_root(rootfd, path, O_WRONLY | O_NOFOLLOW, 0);
 	if (fd < 0)
 		return err_set(e, -fd, "sysctl %s", kv->key);
-	if (fstatfs(fd, &st) < 0 || st.f_type != PROC_SUPER_MAGIC)
+	if (fstatfs(fd, &st) < 0 || st.f_type != PROC_SUPER_MAGIC || !on_proc(rootfd, fd))
 		return err_msg(e, EINVAL, "sysctl %s: the container's /proc is not one", kv->key);
 	if (write(fd, kv->value, strlen(kv->value)) < 0)
 		return err_set(e, errno, "sysctl %s=%s", kv->key, kv->value);
