@@ -286,6 +286,18 @@ poststop "status":"stopped"' ] || no "$(cat "$BATS_TEST_TMPDIR/log")"
 	says 0
 }
 
+@test "a bundle that umoci unpacked, as an ordinary user" {
+	umoci unpack --rootless --image "$SUITE/images:busybox" "$BATS_TEST_TMPDIR/unpacked"
+	B=$BATS_TEST_TMPDIR/unpacked
+	change '.process.terminal = false'
+	program /bin/sh -c 'echo $HOME; ls /bin/busybox; id -u; exit 4'
+	oci run --bundle "$B" a
+	fails 4
+	says "/root
+/bin/busybox
+0"
+}
+
 @test "podman as an ordinary user: run, volumes, keep-id, exec, stop" {
 	# a wrapper, since podman gives the sanitizers' settings to nobody
 	printf '#!/bin/sh\nASAN_OPTIONS=%s exec %s oci "$@"\n' "${ASAN_OPTIONS-}" "$CORACLE" >"$BATS_TEST_TMPDIR/coracle-oci"

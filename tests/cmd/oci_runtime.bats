@@ -255,3 +255,107 @@ hook() {
 	oci spec --bundle "$B"
 	fails 1 "exists already"
 }
+
+@test "linux.resources: a cgroup mount of version 1 shows the container's own cgroups" {
+	[ -n "$AS_ROOT" ] && [ -d /sys/fs/cgroup/pids ] || return 0
+	change '.linux.resources = {pids: {limit: 66}}'
+	shell 'cat /sys/fs/cgroup/pids/pids.max; grep -q 1 /sys/fs/cgroup/memory/cgroup.procs && echo here; busybox mkdir /sys/fs/cgroup/pids/x 2>/dev/null || echo read-only'
+	run_it
+	ok
+	says "66
+here
+read-only"
+}
+
+@test "CVE-2019-19921, CVE-2023-27561, CVE-2023-28642: no proc or sysfs by way of a link in the image" {
+	mkdir "$B/rootfs/elsewhere"
+	ln -s elsewhere "$B/rootfs/proc"
+	program true
+	run_it
+	fails 1 "/proc is a symbolic link in the root file system"
+	rm "$B/rootfs/proc"
+	ln -s elsewhere "$B/rootfs/sys"
+	change '.mounts |= map(if .destination == "/sys" then .type = "sysfs" | .source = "sysfs" | .options = ["ro"] else . end)'
+	run_it
+	fails 1 "/sys is a symbolic link in the root file system"
+	nothing_left
+}
+
+@test "CVE-2019-16884, CVE-2025-52881: labels and sysctls are not written to what lies over /proc" {
+	mkdir -p "$B/fake/self/attr" "$B/fake/sys/net/ipv4"
+	: >"$B/fake/self/attr/exec"
+	: >"$B/fake/sys/net/ipv4/ip_forward"
+	cp "$B/config.json" "$B/good"
+	change '.mounts += [{destination: "/proc", type: "bind", source: "fake", options: ["bind"]}] | .linux.readonlyPaths = [] | .linux.maskedPaths = [] |
+		.process.apparmorProfile = "none-such" | .process.args = ["/bin/true"]'
+	run_it
+	fails 1 # the kernel's answer: there is no such profile, or no AppArmor
+	[ ! -s "$B/fake/self/attr/exec" ] || no "the label went to a file of the image"
+	change 'del(.process.apparmorProfile) | .linux.namespaces += [{type: "network"}] | .linux.namespaces |= unique_by(.type) | .linux.sysctl = {"net.ipv4.ip_forward": "1"}'
+	run_it
+	fails 1 "the container's /proc is not one"
+	[ ! -s "$B/fake/sys/net/ipv4/ip_forward" ] || no "the sysctl went to a file of the image"
+	mv "$B/good" "$B/config.json"
+	# A real file of procfs, but another one.
+	change '.mounts += [{destination: "/proc/sys/net/ipv4/ip_forward", type: "bind", source: "/proc/self/comm", options: ["bind"]}] |
+		.linux.namespaces += [{type: "network"}] | .linux.namespaces |= unique_by(.type) | .linux.sysctl = {"net.ipv4.ip_forward": "1"}'
+	run_it
+	fails 1 "the container's /proc is not one"
+	nothing_left
+}
+
+@test "CVE-2022-29162: inheritable capabilities are the spec's, of run and exec" {
+	change '.process.capabilities.inheritable = []'
+	program sleep 100
+	create a
+	oci start a
+	oci exec a grep CapInh /proc/self/status
+	says "CapInh:	0000000000000000"
+	oci exec --cap CAP_CHOWN a grep CapInh /proc/self/status
+	says "CapInh:	0000000000000000"
+}
+
+@test "CVE-2023-25809: no control group is writable through a /sys or cgroup mount that is read-only" {
+	[ -n "$AS_ROOT" ] || change '.linux.namespaces |= map(select(.type != "cgroup"))'
+	change '.mounts |= map(select(.destination != "/sys" and .destination != "/sys/fs/cgroup")) +
+		[{destination: "/sys", type: "none", source: "/sys", options: ["rbind", "nosuid", "noexec", "nodev", "ro"]}]'
+	shell 'grep " /sys" /proc/self/mountinfo | busybox awk "{ print \$6 }" | grep -v ^ro; echo end'
+	run_it
+	says end
+}
+
+@test "CVE-2024-21626: what the caller has open is no working directory, and is not passed on" {
+	shell 'ls /proc/self/fd | wc -l'
+	output=$("$CORACLE" oci --root "$STATE" run --bundle "$B" a 3</ 4</etc 9</tmp)
+	says 4
+	for n in 3 7 9; do
+		change ".process.cwd = \"/proc/self/fd/$n/../..\""
+		status=0
+		output=$("$CORACLE" oci --root "$STATE" run --bundle "$B" a 2>&1 3</ 7</ 9</) || status=$?
+		fails 1 "working directory"
+	done
+	nothing_left
+}
+
+@test "CVE-2025-31133: a link in the image's place of a masked path masks nothing outside" {
+	mkdir -p "$B/rootfs/dev" "$B/outside"
+	ln -s ../../outside "$B/rootfs/masked"
+	echo secret >"$B/outside/f"
+	change '.linux.maskedPaths = ["/masked"]'
+	program true
+	run_it
+	ok
+	! grep -q " $B/outside" /proc/self/mountinfo
+}
+
+@test "CVE-2025-52565: /dev/console is the terminal itself, whatever the image has by its name" {
+	mkdir -p "$B/rootfs/dev/pts"
+	echo target >"$B/rootfs/target"
+	ln -s /target "$B/rootfs/dev/console"
+	ln -s /proc/version "$B/rootfs/dev/pts/0"
+	change '.process.terminal = true'
+	shell '[ "$(busybox stat -c %t:%T /dev/console)" = "$(busybox stat -c %t:%T $(busybox tty))" ] && echo same; cat /target'
+	output=$(TERM=xterm script -qec "'$CORACLE' oci --root '$STATE' run --bundle '$B' a" /dev/null </dev/null | tr -d '\r')
+	has same
+	has target
+}
