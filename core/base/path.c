@@ -253,6 +253,14 @@ int path_remove_tree(int dirfd, const char *name)
 	return remove_entry(&r, dirfd, name, S_ISDIR(st.st_mode));
 }
 
+bool path_is_mount_point(int dirfd, const char *name)
+{
+	struct statx st;
+
+	return statx(dirfd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &st) == 0 &&
+	       st.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+}
+
 char *path_of_fd(int fd, char *buf)
 {
 	snprintf(buf, 32, "/proc/self/fd/%d", fd);

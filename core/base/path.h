@@ -35,6 +35,10 @@ int path_mkdirs(const char *path, mode_t mode);
  * they are ours. 0 or -errno of the first thing that could not be removed. */
 int path_remove_tree(int dirfd, const char *name);
 
+/* Is something mounted on `name` in `dirfd`? In another mount namespace than its own the kernel would let it be replaced or
+ * removed, and the mount with it. */
+bool path_is_mount_point(int dirfd, const char *name);
+
 /* "/proc/self/fd/N" into buf (at least 32 bytes); returns buf. */
 char *path_of_fd(int fd, char *buf);
 

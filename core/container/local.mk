@@ -3,6 +3,11 @@ libcore_a_SOURCES += \
 	core/container/attach.c core/container/attach.h \
 	core/container/client.c core/container/client.h \
 	core/container/container.c core/container/container.h \
+	core/container/copy.h core/container/copy_wire.h \
+	core/container/copy_data.c core/container/copy_data.h \
+	core/container/copy_find.c \
+	core/container/copy_give.c \
+	core/container/copy_take.c \
 	core/container/ctl.c core/container/ctl.h \
 	core/container/event.c \
 	core/container/edit.c core/container/edit.h \
