@@ -54,6 +54,12 @@ static int failed(struct packer *p)
 	return err_set(p->e, errno, "packing %s", p->path->len ? p->path->str : ".");
 }
 
+/* Has it been removed since its directory was read? Then there is nothing to pack. */
+static int gone_or_failed(struct packer *p)
+{
+	return p->o->live && errno == ENOENT ? 0 : failed(p);
+}
+
 static int archive_failed(struct packer *p)
 {
 	if (p->sink_failed)
@@ -198,7 +204,7 @@ static int pack_file(struct packer *p, struct archive_entry *ae, int dirfd, cons
 	int r;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return failed(p);
+		return gone_or_failed(p);
 	archive_entry_set_size(ae, st.st_size);
 	r = add_xattrs(p, ae, path_of_fd(fd, link));
 	if (r == 0)
@@ -212,7 +218,7 @@ static int pack_symlink(struct packer *p, struct archive_entry *ae, int dirfd, c
 	ssize_t n = readlinkat(dirfd, name, target, sizeof target - 1);
 
 	if (n < 0)
-		return failed(p);
+		return gone_or_failed(p);
 	target[n] = '\0';
 	archive_entry_set_symlink(ae, target);
 	return write_header(p, ae);
@@ -259,7 +265,7 @@ static bool left_out(const struct packer *p)
 	return false;
 }
 
-static int pack(struct packer *p, int dirfd, const char *name)
+static int pack_as(struct packer *p, int dirfd, const char *name, const char *as)
 {
 	gsize before = p->path->len;
 	g_autofree char *dir = g_strdup(p->path->str);
@@ -269,14 +275,14 @@ static int pack(struct packer *p, int dirfd, const char *name)
 
 	if (before)
 		g_string_append_c(p->path, '/');
-	g_string_append(p->path, name);
+	g_string_append(p->path, as);
 	if (left_out(p)) {
 		r = 0;
 	} else if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-		r = failed(p);
+		r = gone_or_failed(p);
 	} else if (S_ISDIR(st.st_mode)) {
 		fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		r = fd < 0 ? failed(p) : pack_dir(p, fd, &st);
+		r = fd < 0 ? gone_or_failed(p) : pack_dir(p, fd, &st);
 	} else if (p->o->layer && S_ISCHR(st.st_mode) && st.st_rdev == 0) {
 		r = write_whiteout(p, dir, name, &st);
 	} else {
@@ -284,6 +290,11 @@ static int pack(struct packer *p, int dirfd, const char *name)
 	}
 	g_string_truncate(p->path, before);
 	return r;
+}
+
+static int pack(struct packer *p, int dirfd, const char *name)
+{
+	return pack_as(p, dirfd, name, name);
 }
 
 /* All names in `fd`, sorted. */
@@ -392,10 +403,13 @@ static int open_archive(struct packer *p)
 	return 0;
 }
 
-static int pack_tree(struct packer *p, int root_fd)
+/* What is packed: a tree without a name, or one thing called `as`. */
+struct what { int fd; const char *name, *as; };
+
+static int pack_tree(struct packer *p, const struct what *w)
 {
 	struct stat st;
-	int r = fstat(root_fd, &st) < 0 ? failed(p) : 0;
+	int r = fstat(w->fd, &st) < 0 ? failed(p) : 0;
 
 	if (r == 0 && p->o->owners_dir >= 0) {
 		p->owners = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_owner);
@@ -404,15 +418,15 @@ static int pack_tree(struct packer *p, int root_fd)
 	if (r == 0)
 		r = open_archive(p);
 	if (r == 0)
-		r = pack_dir(p, root_fd, &st);
+		r = w->as ? pack_as(p, w->fd, w->name, w->as) : pack_dir(p, w->fd, &st);
 	if (r == 0)
-		r = pack_devices(p, root_fd);
+		r = pack_devices(p, w->fd);
 	if (r == 0 && archive_write_close(p->a) != ARCHIVE_OK)
 		r = archive_failed(p);
 	return r;
 }
 
-int tree_tar_write(int root_fd, const struct tree_tar_options *o, sink_function *sink, void *ctx, struct err *e)
+static int write_it(const struct what *w, const struct tree_tar_options *o, sink_function *sink, void *ctx, struct err *e)
 {
 	/* libarchive asks the locale how names are written. */
 	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
@@ -423,7 +437,7 @@ int tree_tar_write(int root_fd, const struct tree_tar_options *o, sink_function 
 	p.links = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	p.path = g_string_new(NULL);
 	p.buf = g_malloc(PIECE);
-	r = pack_tree(&p, root_fd);
+	r = pack_tree(&p, w);
 	/* After a failure libarchive would write the end all the same. */
 	if (r < 0 && p.a)
 		(void)archive_write_fail(p.a);
@@ -438,4 +452,19 @@ int tree_tar_write(int root_fd, const struct tree_tar_options *o, sink_function 
 		freelocale(utf8);
 	}
 	return r;
+}
+
+int tree_tar_write(int root_fd, const struct tree_tar_options *o, sink_function *sink, void *ctx, struct err *e)
+{
+	const struct what w = { .fd = root_fd };
+
+	return write_it(&w, o, sink, ctx, e);
+}
+
+int tree_tar_write_one(int dir_fd, const char *name, const char *as, const struct tree_tar_options *o, sink_function *sink,
+		       void *ctx, struct err *e)
+{
+	const struct what w = { .fd = dir_fd, .name = name, .as = as };
+
+	return write_it(&w, o, sink, ctx, e);
 }

@@ -19,11 +19,16 @@ struct tree_tar_options {
 	bool no_root;           /* without an entry for the tree itself */
 	int owners_dir;         /* directory with an `owners` file that holds for the tree; -1: none */
 	int64_t latest;         /* no time is later than this (SOURCE_DATE_EPOCH); < 0: as they are */
+	bool live;              /* what vanishes while it is read is left out */
 	const char *const *without;     /* clean paths that are left out with all below; NULL: none */
 };
 #define TREE_TAR_OPTIONS { .owners_dir = -1, .latest = -1 }
 
 /* Pack what is below `root_fd`. Never follows a link and never leaves the file system's tree by one. 0 or -errno. */
 int tree_tar_write(int root_fd, const struct tree_tar_options *o, sink_function *sink, void *ctx, struct err *e);
+
+/* The same of one thing, `name` in `dir_fd`, directory or not, which is called `as` in the tar. 0 or -errno. */
+int tree_tar_write_one(int dir_fd, const char *name, const char *as, const struct tree_tar_options *o, sink_function *sink,
+		       void *ctx, struct err *e);
 
 #endif

@@ -38,7 +38,7 @@ struct pipeline {
 	struct err read_err, inflate_err, tree_err;     /* each of one thread */
 	bool ring_has_slot;                             /* the tree's: the slot that libarchive reads from */
 	struct tar_record *record;                      /* the tree's */
-	bool plain;                                     /* no layer */
+	const struct unpack_options *plain;             /* no layer */
 };
 
 /* `want` NULL: it is not known what will come. */
@@ -193,7 +193,7 @@ static int write_entries(struct pipeline *p, struct archive *a, int stage_fd, st
 	int r;
 
 	p->record = p->plain ? NULL : tar_record_new(stage_fd, &p->tree_err);
-	t = p->plain ? unpack_tree_into(stage_fd, &p->tree_err) :
+	t = p->plain ? unpack_tree_into(stage_fd, p->plain, &p->tree_err) :
 	    p->record ? unpack_tree_new(stage_fd, p->record, &p->tree_err) : NULL;
 	r = t ? read_entries(p, t, a, &p->tree_err) : -p->tree_err.code;
 	if (r == 0)
@@ -312,10 +312,10 @@ int unpack_layer(int in_fd, int stage_fd, const struct descriptor *d, const char
 	return unpack(&p, stage_fd, diff_id, ret, e);
 }
 
-int unpack_into(int in_fd, int dir_fd, struct unpack_result *ret, struct err *e)
+int unpack_into(int in_fd, int dir_fd, const struct unpack_options *o, struct unpack_result *ret, struct err *e)
 {
 	static const struct descriptor any = { .size = -1 };
-	struct pipeline p = { .in_fd = in_fd, .d = &any, .plain = true };
+	struct pipeline p = { .in_fd = in_fd, .d = &any, .plain = o };
 
 	return unpack(&p, dir_fd, NULL, ret, e);
 }

@@ -25,9 +25,16 @@ struct unpack_result {
 int unpack_layer(int in_fd, int stage_fd, const struct descriptor *d, const char *diff_id,
 		 struct unpack_result *ret, struct err *e);
 
+/* How a plain tar is unpacked. */
+struct unpack_options {
+	bool keep_kinds;        /* a directory does not take the place of something else, nor the other way round: -EEXIST */
+	bool give;              /* all to this user and group, whoever the tar says */
+	uint32_t uid, gid;
+};
+
 /* The same for a plain tar, compressed or not, into the directory `dir_fd` that is there: no layer, so names with ".wh." are
  * files. What is there already is replaced or stays. */
-int unpack_into(int in_fd, int dir_fd, struct unpack_result *ret, struct err *e);
+int unpack_into(int in_fd, int dir_fd, const struct unpack_options *o, struct unpack_result *ret, struct err *e);
 
 /* Give up everything unpack_layer does not need (network, exec, files outside stage_fd: landlock and
  * seccomp where the kernel has them). Called in the forked worker first. Never fails: logs what is missing. */

@@ -202,7 +202,12 @@ static int put_file(struct unpack_tree *t, struct item *it, struct err *e)
 	if (fd < 0)
 		return failed(it, e);
 	r = archive_entry_size(it->ae) > 0 ? write_data(t, it, fd, e) : 0;
-	return r < 0 ? r : dress(t, it, fd, mode, e);
+	if (r == 0)
+		r = dress(t, it, fd, mode, e);
+	/* A layer goes away as a whole; here the user would find half a file. */
+	if (r < 0 && t->plain)
+		(void)unlinkat(it->parent, it->name, 0);
+	return r;
 }
 
 static int put_dir(struct unpack_tree *t, struct item *it, struct err *e)

@@ -47,11 +47,12 @@ static struct unpack_tree *new_tree(int stage_fd, struct tar_record *record)
 	return t;
 }
 
-struct unpack_tree *unpack_tree_into(int dir_fd, struct err *e)
+struct unpack_tree *unpack_tree_into(int dir_fd, const struct unpack_options *o, struct err *e)
 {
 	struct unpack_tree *t = new_tree(-1, NULL);
 
 	t->plain = true;
+	t->options = *o;
 	t->root = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (t->root >= 0)
 		return t;
@@ -191,6 +192,10 @@ int unpack_make_room(struct unpack_tree *t, const struct item *it)
 	(void)g_hash_table_remove(t->devices, it->path);
 	if (fstatat(it->parent, it->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
+	if (t->options.keep_kinds && S_ISDIR(st.st_mode))
+		return -EEXIST;
+	if (t->plain && path_is_mount_point(it->parent, it->name))
+		return -EBUSY;
 	forget_parents(t);
 	if (keeps_content(t, &st))
 		return keep_content(t, it, &st);
@@ -227,7 +232,7 @@ int unpack_make_dir(struct unpack_tree *t, const struct item *it, mode_t mode)
 		owners_drop(t->owners, it->path, false);
 		return 0;
 	}
-	r = unpack_make_room(t, it);
+	r = t->options.keep_kinds ? -EEXIST : unpack_make_room(t, it);
 	if (r == 0 && mkdirat(it->parent, it->name, mode) < 0)
 		r = -errno;
 	if (r < 0)
@@ -344,8 +349,8 @@ int unpack_tree_entry(struct unpack_tree *t, struct archive *a, struct archive_e
 	slash = strrchr(clean, '/');
 	dir = slash ? g_strndup(clean, (gsize)(slash - clean)) : g_strdup("");
 	it.name = slash ? slash + 1 : clean;
-	it.uid = (uint32_t)archive_entry_uid(ae);
-	it.gid = (uint32_t)archive_entry_gid(ae);
+	it.uid = t->options.give ? t->options.uid : (uint32_t)archive_entry_uid(ae);
+	it.gid = t->options.give ? t->options.gid : (uint32_t)archive_entry_gid(ae);
 	if (!*clean && !S_ISDIR(it.mode))
 		return err_msg(e, EBADMSG, "the layer's root is not a directory");
 	if (!t->plain && strstr(dir, ".wh.") && aufs_above(dir))

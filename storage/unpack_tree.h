@@ -20,7 +20,7 @@ struct unpack_tree;     /* opaque */
 struct unpack_tree *unpack_tree_new(int stage_fd, struct tar_record *record, struct err *e);
 
 /* The same for a plain tar into a directory that is there: whiteouts are files, and what cannot be is not recorded. */
-struct unpack_tree *unpack_tree_into(int dir_fd, struct err *e);
+struct unpack_tree *unpack_tree_into(int dir_fd, const struct unpack_options *o, struct err *e);
 
 /* One entry, with its data read from `a`. -EBADMSG: the archive is to blame; else the disk. */
 int unpack_tree_entry(struct unpack_tree *t, struct archive *a, struct archive_entry *ae, struct err *e);

@@ -30,7 +30,8 @@ struct unpack_tree {
 	struct id_range uids[IDMAP_MAX], gids[IDMAP_MAX];
 	size_t n_uids, n_gids;
 	bool one_id;
-	bool plain;                     /* no layer: names mean themselves */
+	bool plain;                     /* no layer: names mean themselves, and there are: */
+	struct unpack_options options;
 	bool any_setgid;                /* a directory gives its group to what is made in it */
 	struct unpack_result result;
 };

@@ -70,6 +70,7 @@ static int export_run(struct context *c, void *values, int argc, char **argv)
 
 static int import_volume(struct context *c, const char *name, const char *path, struct err *e)
 {
+	const struct unpack_options o = { .keep_kinds = false };
 	struct unpack_result done = { 0 };
 	autofd in = -1, data = -1;
 	autovolume *v = NULL;
@@ -87,7 +88,7 @@ static int import_volume(struct context *c, const char *name, const char *path, 
 		return -e->code;
 	/* From here on this process reads what comes from outside. */
 	unpack_confine(data);
-	if (unpack_into(in, data, &done, e) < 0)
+	if (unpack_into(in, data, &o, &done, e) < 0)
 		return err_wrap(e, "%s", path ? path : "standard input");
 	if (done.skipped_devices)
 		log_warn("%lld device nodes could not be made", (long long)done.skipped_devices);
