@@ -3,6 +3,7 @@
 #include "cmd/command.h"
 #include "cmd/completion.h"
 #include "cmd/container_set.h"
+#include "cmd/cp.h"
 #include "cmd/copy_options.h"
 #include "cmd/run_commands.h"
 #include "cmd/image_commands.h"
@@ -44,6 +45,7 @@ const struct command *const commands[] = {
 	&command_top,
 	&command_unpause,
 	&command_wait,
+	&command_cp,
 	&command_commit,
 	&command_export,
 	&command_import,

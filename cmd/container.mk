@@ -1,6 +1,8 @@
 # commands on containers: start, ps, rm, stop, kill, wait
 libcmd_a_SOURCES += \
 	cmd/attach.c \
+	cmd/cp.c cmd/cp.h \
+	cmd/container_files.c cmd/container_files.h \
 	cmd/container_host_config.c \
 	cmd/container_inspect.c \
 	cmd/container_set.c cmd/container_set.h \

@@ -2,6 +2,7 @@
 #include "cmd/globals.h"
 #include "cmd/image/commit.h"
 #include "cmd/image/copy.h"
+#include "cmd/image/cp.h"
 #include "cmd/image/export.h"
 #include "cmd/image/import.h"
 #include "cmd/image/load.h"
@@ -15,6 +16,7 @@
 
 static const struct command *const image_commands[] = {
 	&image_command_commit,
+	&image_command_cp,
 	&image_command_export,
 	&image_command_copy,
 	&image_command_delete,

@@ -6,6 +6,7 @@ dist_man_MANS += \
 	man/coracle-container-exists.1 \
 	man/coracle-container-inspect.1 \
 	man/coracle-container-prune.1 \
+	man/coracle-cp.1 \
 	man/coracle-create.1 \
 	man/coracle-diff.1 \
 	man/coracle-doctor.1 \
