@@ -66,7 +66,7 @@ struct login {
 /* Does the registry take them? */
 static int try_login(struct login *l, const struct credential *c, struct err *e)
 {
-	autosecret *creds = g_strdup_printf("%s:%s", c->username, c->password);
+	autowiped *creds = g_strdup_printf("%s:%s", c->username, c->password);
 	struct registry_options ro = { .creds = creds, .cert_dir = l->o->cert_dir, .tls_verify = l->o->tls_verify,
 				       .retry = 2, .retry_delay_ms = -1 };
 	autoregistry *g = NULL;
@@ -180,7 +180,7 @@ static int login_run(struct context *c, void *values, int argc, char **argv)
 	place_clear(&l.place);
 	credential_clear(&l.have);
 	credential_clear(&l.given);
-	secret_free(l.o->password);
+	wipe_free(l.o->password);
 	return r < 0 ? fail(&e) : 0;
 }
 

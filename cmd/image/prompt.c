@@ -79,7 +79,7 @@ int prompt_line(const char *question, bool hidden, char **ret, struct err *e)
 
 int prompt_stdin(char **ret, struct err *e)
 {
-	autosecret *text = NULL;
+	autowiped *text = NULL;
 	size_t len;
 	int r = fd_read_all(STDIN_FILENO, SECRET_MAX, &text, &len);
 

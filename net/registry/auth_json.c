@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <string.h>
 
-void secret_free(char *s)
+void wipe_free(char *s)
 {
 	if (s)
 		explicit_bzero(s, strlen(s));
@@ -15,10 +15,10 @@ void secret_free(char *s)
 
 void credential_clear(struct credential *c)
 {
-	secret_free(c->username);
-	secret_free(c->password);
-	secret_free(c->identity_token);
-	secret_free(c->registry_token);
+	wipe_free(c->username);
+	wipe_free(c->password);
+	wipe_free(c->identity_token);
+	wipe_free(c->registry_token);
 	memset(c, 0, sizeof *c);
 }
 
@@ -122,7 +122,7 @@ static int decode_auth(const char *text, struct credential *ret, struct err *e)
 {
 	size_t len = 0;
 	guchar *raw = g_base64_decode(text, &len);
-	autosecret *plain = NULL;
+	autowiped *plain = NULL;
 	char *colon;
 
 	if (raw) {

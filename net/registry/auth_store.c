@@ -72,7 +72,7 @@ static void edit_end(struct edit *d)
 static int edit_begin(const struct auth_file *f, struct edit *d, struct err *e)
 {
 	g_autofree char *dir = NULL;
-	autosecret *text = NULL;
+	autowiped *text = NULL;
 	size_t len = 0;
 	json_error_t je;
 	int r;
@@ -103,7 +103,7 @@ static int edit_begin(const struct auth_file *f, struct edit *d, struct err *e)
 
 static int edit_write(struct edit *d, struct err *e)
 {
-	autosecret *text = json_dumps(d->root, JSON_INDENT(8));
+	autowiped *text = json_dumps(d->root, JSON_INDENT(8));
 
 	if (!text)
 		return err_set(e, ENOMEM, "credentials in %s", d->f->path);
@@ -169,8 +169,8 @@ static int remove_names(json_t *a, const char *key)
 
 static json_t *entry_of(const struct credential *c)
 {
-	autosecret *plain = g_strdup_printf("%s:%s", c->username, c->password);
-	autosecret *coded = g_base64_encode((const guchar *)plain, strlen(plain));
+	autowiped *plain = g_strdup_printf("%s:%s", c->username, c->password);
+	autowiped *coded = g_base64_encode((const guchar *)plain, strlen(plain));
 
 	return json_pack("{s:s}", "auth", coded);
 }

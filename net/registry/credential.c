@@ -15,7 +15,7 @@ static int search_file(const char *file, bool must_exist, const char *host, cons
 		       struct credential *ret, struct err *e)
 {
 	struct auth_answer a = { 0 };
-	autosecret *text = NULL;
+	autowiped *text = NULL;
 	size_t len;
 	int r = file_read(AT_FDCWD, file, AUTH_FILE_MAX, &text, &len, e);
 

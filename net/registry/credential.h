@@ -64,8 +64,8 @@ int credential_find_here(const char *authfile, const char *host, const char *pat
 /* Wipe and free the strings. */
 void credential_clear(struct credential *c);
 /* Wipe and free one string. */
-void secret_free(char *s);
-static inline void secret_cleanup(char **s) { secret_free(*s); }
-#define autosecret __attribute__((cleanup(secret_cleanup))) char
+void wipe_free(char *s);
+static inline void wipe_cleanup(char **s) { wipe_free(*s); }
+#define autowiped __attribute__((cleanup(wipe_cleanup))) char
 
 #endif

@@ -53,11 +53,11 @@ static int start_helper(const char *program, const char *verb, const char *input
 	return r;
 }
 
-/* Run it to its end. 1 with its answer, 0 when it knows nothing, -errno. `ret` is secret: secret_free. */
+/* Run it to its end. 1 with its answer, 0 when it knows nothing, -errno. `ret` is secret: wipe_free. */
 static int run_helper(const char *helper, const char *verb, const char *input, char **ret, struct err *e)
 {
 	g_autofree char *program = g_strconcat("docker-credential-", helper, NULL), *said = NULL;
-	autosecret *answer = NULL;
+	autowiped *answer = NULL;
 	autofd out = -1;
 	size_t len = 0;
 	pid_t pid;
@@ -109,7 +109,7 @@ static int read_answer(const char *text, struct credential *ret)
 
 int credential_ask_helper(const char *helper, const char *key, struct credential *ret, struct err *e)
 {
-	autosecret *answer = NULL;
+	autowiped *answer = NULL;
 	int r = run_helper(helper, "get", key, &answer, e);
 
 	return r > 0 ? read_answer(answer, ret) : r;
@@ -118,8 +118,8 @@ int credential_ask_helper(const char *helper, const char *key, struct credential
 int credential_tell_helper(const char *helper, const char *key, const struct credential *c, struct err *e)
 {
 	json_t *root = json_pack("{s:s, s:s, s:s}", "ServerURL", key, "Username", c->username, "Secret", c->password);
-	autosecret *input = root ? json_dumps(root, JSON_COMPACT) : NULL;
-	autosecret *answer = NULL;
+	autowiped *input = root ? json_dumps(root, JSON_COMPACT) : NULL;
+	autowiped *answer = NULL;
 	int r = input ? run_helper(helper, "store", input, &answer, e) :
 			err_msg(e, EINVAL, "the credentials are not UTF-8");
 
@@ -129,7 +129,7 @@ int credential_tell_helper(const char *helper, const char *key, const struct cre
 
 int credential_erase_helper(const char *helper, const char *key, struct err *e)
 {
-	autosecret *answer = NULL;
+	autowiped *answer = NULL;
 
 	return run_helper(helper, "erase", key, &answer, e);
 }

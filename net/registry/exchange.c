@@ -66,7 +66,7 @@ void exchange_clear(struct exchange *x)
 int exchange_send(struct registry *g, struct exchange *x, struct err *e)
 {
 	http_reset(&x->req);
-	secret_free(x->req.authorization);
+	wipe_free(x->req.authorization);
 	x->req.authorization = x->foreign ? NULL : g_strdup(g->authorization);
 	return http_start(g->http, &x->req, e);
 }

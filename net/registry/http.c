@@ -157,7 +157,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *data)
 
 static void add_header(struct http_request *r, const char *name, const char *value)
 {
-	autosecret *line = g_strdup_printf("%s: %s", name, value);
+	autowiped *line = g_strdup_printf("%s: %s", name, value);
 
 	r->headers = curl_slist_append(r->headers, line);
 }
@@ -384,8 +384,8 @@ void http_clear(struct http_request *r)
 	g_free(r->accept);
 	g_free(r->upload_type);
 	g_free(r->upload_range);
-	secret_free(r->authorization);
-	secret_free(r->post);
+	wipe_free(r->authorization);
+	wipe_free(r->post);
 	memset(r, 0, sizeof *r);
 }
 

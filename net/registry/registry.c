@@ -43,7 +43,7 @@ void registry_close(struct registry *g)
 	http_close(g->http);
 	credential_clear(&g->credential);
 	certs_clear(&g->certs);
-	secret_free(g->authorization);
+	wipe_free(g->authorization);
 	g_free(g->host);
 	g_free(g);
 }

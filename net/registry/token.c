@@ -16,8 +16,8 @@
 
 static char *basic(const struct credential *c)
 {
-	autosecret *plain = g_strdup_printf("%s:%s", c->username, c->password ? c->password : "");
-	autosecret *coded = g_base64_encode((const guchar *)plain, strlen(plain));
+	autowiped *plain = g_strdup_printf("%s:%s", c->username, c->password ? c->password : "");
+	autowiped *coded = g_base64_encode((const guchar *)plain, strlen(plain));
 
 	return g_strconcat("Basic ", coded, NULL);
 }
@@ -86,7 +86,7 @@ static int take_token(struct registry *g, const struct http_request *r, struct e
 	if (!token || !*token || strpbrk(token, "\r\n")) {
 		ret = err_msg(e, EBADMSG, "the token server's answer has no token");
 	} else {
-		secret_free(g->authorization);
+		wipe_free(g->authorization);
 		g->authorization = g_strconcat("Bearer ", token, NULL);
 	}
 	json_decref(root);
@@ -154,7 +154,7 @@ int registry_authorize(struct registry *g, const struct challenge *c, struct err
 			return err_hint(e, "log in with coracle login %s, or give --creds USER:PASSWORD",
 					g->ref.host);
 		}
-		secret_free(g->authorization);
+		wipe_free(g->authorization);
 		g->authorization = basic(&g->credential);
 		return 0;
 	}
