@@ -60,14 +60,16 @@ static void wanted_times(const struct stat *want, int valid, struct timespec t[2
 
 #define ANY_TIME (FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_ATIME_NOW | FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_MTIME_NOW)
 #define ANY_OWNER (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID)
+#define NOT_SIZE (ANY_OWNER | ANY_TIME | FUSE_SET_ATTR_MODE)
 
+/* Nothing named at all is chown(2) to -1 and -1, which takes set-user-id bits and changes ctime. */
 static int set_at(int fd, const char *name, const struct stat *want, int valid)
 {
 	uid_t uid = valid & FUSE_SET_ATTR_UID ? want->st_uid : (uid_t)-1;
 	gid_t gid = valid & FUSE_SET_ATTR_GID ? want->st_gid : (gid_t)-1;
 	struct timespec t[2];
 
-	if ((valid & ANY_OWNER) && fchownat(fd, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if ((!valid || (valid & ANY_OWNER)) && fchownat(fd, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	if ((valid & FUSE_SET_ATTR_MODE) && fchmodat(fd, name, want->st_mode & 07777, 0) < 0)
 		return -errno;
@@ -82,7 +84,7 @@ static int set_open(int fd, const struct stat *want, int valid)
 	gid_t gid = valid & FUSE_SET_ATTR_GID ? want->st_gid : (gid_t)-1;
 	struct timespec t[2];
 
-	if ((valid & ANY_OWNER) && fchownat(fd, "", uid, gid, AT_EMPTY_PATH) < 0)
+	if ((!valid || (valid & ANY_OWNER)) && fchownat(fd, "", uid, gid, AT_EMPTY_PATH) < 0)
 		return -errno;
 	if ((valid & FUSE_SET_ATTR_MODE) && fchmod(fd, want->st_mode & 07777) < 0)
 		return -errno;
@@ -111,9 +113,9 @@ int attr_set(struct ovl *o, struct node *n, const struct stat *want, int valid)
 
 	if (r == 0 && (valid & FUSE_SET_ATTR_SIZE))
 		r = truncate_to(o, n, want->st_size);
-	valid &= ANY_OWNER | ANY_TIME | FUSE_SET_ATTR_MODE;
-	if (r < 0 || !valid)
+	if (r < 0 || ((valid & FUSE_SET_ATTR_SIZE) && !(valid & NOT_SIZE)))
 		return r;
+	valid &= NOT_SIZE;
 	if (!node_has(n, NODE_GONE)) {
 		r = place_of(o, n, NULL, 0, &p);
 		return r < 0 ? r : set_at(p.fd, p.name, want, valid);

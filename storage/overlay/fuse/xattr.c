@@ -95,20 +95,37 @@ static ssize_t filter(char *list, ssize_t len)
 	return to - list;
 }
 
+static ssize_t list_open(struct ovl *o, struct node *n, char *list, size_t size)
+{
+	struct handle *h;
+	ssize_t len = data_get(o, n, false, &h);
+
+	if (len < 0)
+		return 0;
+	len = flistxattr(data_fd(h), list, size);
+	len = len < 0 ? -errno : len;
+	data_put(o, h);
+	return len;
+}
+
 ssize_t xattr_list(struct ovl *o, struct node *n, char *list, size_t size)
 {
 	autoplace p = PLACE_INIT;
 	char *all;
 	ssize_t len;
-	int r = node_has(n, NODE_GONE) ? 0 : stand_at(o, n, &p);
+	bool gone = node_has(n, NODE_GONE);
+	int r = gone ? 0 : stand_at(o, n, &p);
 
-	if (r < 0 || node_has(n, NODE_GONE))
+	if (r < 0)
 		return r;
 	all = malloc(XATTR_LIST_MAX);
 	if (!all)
 		return -ENOMEM;
-	len = llistxattr(p.name, all, XATTR_LIST_MAX);
-	len = len < 0 ? -errno : filter(all, len);
+	len = gone ? list_open(o, n, all, XATTR_LIST_MAX) : llistxattr(p.name, all, XATTR_LIST_MAX);
+	if (len < 0 && !gone)
+		len = -errno;
+	if (len > 0)
+		len = filter(all, len);
 	if (len > 0 && size > 0 && (size_t)len > size)
 		len = -ERANGE;
 	if (len > 0 && size > 0)
@@ -146,6 +163,7 @@ int xattr_remove(struct ovl *o, struct node *n, const char *name)
 	char buf[XATTR_NAME_MAX + 1];
 	autoplace p = PLACE_INIT;
 	ssize_t len = xattr_get(o, n, name, NULL, 0);
+	struct handle *h;
 	int r;
 
 	if (len < 0)
@@ -154,8 +172,14 @@ int xattr_remove(struct ovl *o, struct node *n, const char *name)
 	name = outside(name, buf);
 	if (r < 0 || !name)
 		return r < 0 ? r : -ENODATA;
-	if (node_has(n, NODE_GONE))
-		return -ENODATA;
+	if (node_has(n, NODE_GONE)) {
+		r = data_get(o, n, true, &h);
+		if (r < 0)
+			return r;
+		r = fremovexattr(data_fd(h), name) < 0 ? -errno : 0;
+		data_put(o, h);
+		return r;
+	}
 	r = stand_at(o, n, &p);
 	return r < 0 ? r : lremovexattr(p.name, name) < 0 ? -errno : 0;
 }
