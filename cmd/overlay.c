@@ -9,6 +9,7 @@
 #include "cmd/command.h"
 #include "cmd/run_commands.h"
 #include "core/base/path.h"
+#include "storage/overlay/fuse/ids.h"
 #include "storage/overlay/fuse/standalone.h"
 
 struct values { bool unused; char **options; bool foreground; };
@@ -24,6 +25,9 @@ struct parsed {
 	struct fuse_standalone s;
 	GPtrArray *lowers;
 	char *upper, *work;
+	struct ids ids;
+	uint32_t squashed_user, squashed_group; /* by squash_to_uid and gid, which count more than squash_to_root */
+	bool squashed;
 };
 
 /* Cut `s` at each unescaped `at`; a backslash before it is taken away, others stay for a later cut. */
@@ -67,7 +71,7 @@ static bool set_attribute(struct parsed *p, const char *name)
 		{ "nosuid", MOUNT_ATTR_NOSUID, 0 }, { "suid", 0, MOUNT_ATTR_NOSUID },
 		{ "nodev", MOUNT_ATTR_NODEV, 0 }, { "dev", 0, MOUNT_ATTR_NODEV },
 		{ "noexec", MOUNT_ATTR_NOEXEC, 0 }, { "exec", 0, MOUNT_ATTR_NOEXEC },
-		{ "noatime", MOUNT_ATTR_NOATIME, 0 }, { "default_permissions", 0, 0 },
+		{ "noatime", MOUNT_ATTR_NOATIME, 0 }, { "nodiratime", MOUNT_ATTR_NODIRATIME, 0 },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
@@ -83,7 +87,8 @@ static bool set_attribute(struct parsed *p, const char *name)
 static bool is_always_so(const char *option)
 {
 	static const char *const known[] = { "redirect_dir=off", "metacopy=off", "index=off", "userxattr", "writeback=1",
-					     "threaded=1", "xattr_permissions=0" };
+					     "threaded=1", "xattr_permissions=0", "default_permissions",
+					     "fast_ino=0", "noxattrs=0", "clone_fd", "relatime" };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(known); i++)
 		if (!strcmp(option, known[i]))
@@ -91,12 +96,59 @@ static bool is_always_so(const char *option)
 	return false;
 }
 
+static int bad_value(const char *option, const char *wanted, struct err *e)
+{
+	return err_msg(e, EINVAL, "%s: %s is needed", option, wanted);
+}
+
+static int set_number(const char *option, const char *value, uint32_t *ret, struct err *e)
+{
+	guint64 n;
+
+	if (!g_ascii_string_to_unsigned(value, 10, 0, UINT32_MAX - 1, &n, NULL))
+		return bad_value(option, "an id", e);
+	*ret = (uint32_t)n;
+	return 0;
+}
+
+/* Owners that are shown other than they are stored. 1: it was such an option. */
+static int set_ids(struct parsed *p, const char *name, const char *option, const char *value, struct err *e)
+{
+	int r = 0;
+
+	if (!strcmp(option, "squash_to_root"))
+		p->squashed = true;
+	else if (!strcmp(name, "squash_to_uid"))
+		r = set_number(option, value, &p->squashed_user, e);
+	else if (!strcmp(name, "squash_to_gid"))
+		r = set_number(option, value, &p->squashed_group, e);
+	else if (!strcmp(name, "uidmapping") || !strcmp(name, "gidmapping"))
+		r = ids_parse(value, *name == 'u' ? &p->ids.users : &p->ids.groups) < 0 ?
+			bad_value(option, "STORED:SHOWN:LENGTH[:STORED:SHOWN:LENGTH...]", e) : 0;
+	else
+		return 0;
+	return r < 0 ? r : 1;
+}
+
+/* NULL: nothing was asked. */
+static const struct ids *all_ids(struct parsed *p)
+{
+	struct ids_map *u = &p->ids.users, *g = &p->ids.groups;
+
+	u->squashed = p->squashed && p->squashed_user == IDS_KEPT ? 0 : p->squashed_user;
+	g->squashed = p->squashed && p->squashed_group == IDS_KEPT ? 0 : p->squashed_group;
+	return u->n || g->n || u->squashed != IDS_KEPT || g->squashed != IDS_KEPT ? &p->ids : NULL;
+}
+
 static int set_option(struct parsed *p, const char *option, struct err *e)
 {
 	const char *eq = strchr(option, '='), *value = eq ? eq + 1 : "";
 	g_autofree char *name = eq ? g_strndup(option, (size_t)(eq - option)) : g_strdup(option);
 	char *end;
+	int r = set_ids(p, name, option, value, e);
 
+	if (r != 0)
+		return r < 0 ? r : 0;
 	if (!strcmp(name, "lowerdir"))
 		return set_lowers(p, value, e);
 	if (!strcmp(name, "upperdir") || !strcmp(name, "workdir")) {
@@ -110,12 +162,14 @@ static int set_option(struct parsed *p, const char *option, struct err *e)
 		p->s.dirs.durable = true;
 	} else if (!strcmp(option, "noacl")) {
 		p->s.no_acl = true;
+	} else if (!strcmp(option, "static_nlink")) {
+		p->s.static_links = true;
 	} else if (!strcmp(option, "allow_other")) {
 		p->s.allow_other = true;
 	} else if (!strcmp(name, "timeout") && eq) {
 		p->s.lifetime = g_ascii_strtod(value, &end);
 		if (!*value || *end || !(p->s.lifetime >= 0))
-			return err_msg(e, EINVAL, "%s: a number of seconds is needed", option);
+			return bad_value(option, "a number of seconds", e);
 	} else if (*option && !set_attribute(p, option) && !is_always_so(option)) {
 		return err_msg(e, EINVAL, "-o %s: not known, or not possible yet", option);
 	}
@@ -142,6 +196,7 @@ static int parse(struct parsed *p, char *const *options, struct err *e)
 	p->s.dirs.n_lowers = p->lowers->len;
 	p->s.dirs.upper = p->upper;
 	p->s.dirs.work = p->work;
+	p->s.ids = all_ids(p);
 	return 0;
 }
 
@@ -149,7 +204,8 @@ static int run_overlay(struct context *c, void *values, int argc, char **argv)
 {
 	const struct values *v = values;
 	g_autofree char *cwd = g_get_current_dir(), *target = path_normalize(cwd, argv[0]);
-	struct parsed p = { .lowers = g_ptr_array_new_with_free_func(g_free) };
+	struct parsed p = { .lowers = g_ptr_array_new_with_free_func(g_free), .squashed_user = IDS_KEPT,
+			    .squashed_group = IDS_KEPT };
 	struct err e = ERR_INIT;
 	int r;
 

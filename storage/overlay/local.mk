@@ -13,6 +13,7 @@ libstorage_a_SOURCES += \
 	storage/overlay/fuse/create.c storage/overlay/fuse/create.h \
 	storage/overlay/fuse/data.c storage/overlay/fuse/data.h \
 	storage/overlay/fuse/fs.c storage/overlay/fuse/ovl.h \
+	storage/overlay/fuse/ids.c storage/overlay/fuse/ids.h \
 	storage/overlay/fuse/libfuse.c storage/overlay/fuse/libfuse.h \
 	storage/overlay/fuse/listing.c storage/overlay/fuse/listing.h \
 	storage/overlay/fuse/lookup.c storage/overlay/fuse/lookup.h \

@@ -41,8 +41,32 @@ inside() {
 	c overlay -o lowerdir=none m; fails 125 none
 	c overlay -o upperdir=up,workdir=work m; fails 125 lowerdir
 	c overlay -o lowerdir=low1,upperdir=up m; fails 125 workdir
-	c overlay -o lowerdir=low1,squash_to_root m; fails 125 squash_to_root
+	c overlay -o lowerdir=low1,xattr_permissions=2 m; fails 125 xattr_permissions
+	c overlay -o lowerdir=low1,squash_to_uid=-1 m; fails 125 squash_to_uid
+	c overlay -o lowerdir=low1,uidmapping=0:1 m; fails 125 uidmapping
+	c overlay -o lowerdir=low1,gidmapping=0:1:0 m; fails 125 gidmapping
 	c overlay -o lowerdir=low1,timeout=x m; fails 125 timeout
+}
+
+# OPTION... SHELL LINE: the same with other ids, low1/one belongs to 5:6.
+owned() {
+	status=0
+	output=$(unshare --map-root-user --map-auto --mount sh -ec "chown 5:6 low1/one; [ -d up ] || mkdir up
+		'$CORACLE' overlay -o 'lowerdir=low1,upperdir=up,workdir=work,$1' m; $2
+		umount m; cd up; stat -c '%n %u:%g' *; cd ..; rm -r up" 2>&1) || status=$?
+}
+
+@test "owners are shown other than they are stored" {
+	owned uidmapping=0:100:10:10:0:10,gidmapping=0:200:10:10:0:10 'stat -c %u:%g m/both m/one
+		chown 103:204 m/both; stat -c %u:%g m/both; chown 50:50 m/both 2>&1 | grep -o "Invalid argument"; touch m/new; stat -c %u:%g m/new'
+	ok
+	says $'100:200\n105:206\n103:204\nInvalid argument\n0:0\nboth 3:4\nnew 10:10'
+	owned squash_to_root 'stat -c %u:%g m/one; chown 7:8 m/both; setpriv --reuid 0 --regid 9 --clear-groups touch m/new; stat -c %u:%g m/both m/new'
+	ok
+	says $'0:0\n0:0\n0:0\nboth 0:0\nnew 0:0'
+	owned squash_to_root,squash_to_uid=8,static_nlink 'stat -c %u:%g m/one; mkdir m/d m/d/e; stat -c "%u:%g %h" m/d'
+	ok
+	says $'8:0\n8:0 1\nd 8:0'
 }
 
 @test "a program at work in it: git" {

@@ -12,16 +12,18 @@
 
 #include "storage/overlay/fuse/copyup.h"
 #include "storage/overlay/fuse/data.h"
+#include "storage/overlay/fuse/ids.h"
 #include "storage/overlay/fuse/place.h"
 
-void attr_fix(struct node *n, struct stat *st)
+void attr_fix(const struct ovl *o, struct node *n, struct stat *st)
 {
 	st->st_ino = n->ino;
+	ids_show(o->ids, st);
 	if (node_is_dir(n)) {
 		/* As the kernel's: nobody counts the directories of several layers. */
 		if (node_has(n, NODE_GONE))
 			st->st_nlink = 0;
-		else if (node_is_merged(n))
+		else if (o->static_links || node_is_merged(n))
 			st->st_nlink = 1;
 	} else if (node_info(n)) {
 		st->st_nlink = (nlink_t)((long)st->st_nlink + node_info(n)->links);
@@ -41,7 +43,7 @@ int attr_get(struct ovl *o, struct node *n, struct stat *ret)
 	if (r == -ENOENT)
 		r = data_stat(o, n, ret);
 	if (r == 0)
-		attr_fix(n, ret);
+		attr_fix(o, n, ret);
 	return r;
 }
 
@@ -62,14 +64,12 @@ static void wanted_times(const struct stat *want, int valid, struct timespec t[2
 #define ANY_OWNER (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID)
 #define NOT_SIZE (ANY_OWNER | ANY_TIME | FUSE_SET_ATTR_MODE)
 
-/* Nothing named at all is chown(2) to -1 and -1, which takes set-user-id bits and changes ctime. */
+/* An owner that is not wanted is -1. Nothing named at all is chown(2) to -1 and -1, which takes set-user-id bits and changes ctime. */
 static int set_at(int fd, const char *name, const struct stat *want, int valid)
 {
-	uid_t uid = valid & FUSE_SET_ATTR_UID ? want->st_uid : (uid_t)-1;
-	gid_t gid = valid & FUSE_SET_ATTR_GID ? want->st_gid : (gid_t)-1;
 	struct timespec t[2];
 
-	if ((!valid || (valid & ANY_OWNER)) && fchownat(fd, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if ((!valid || (valid & ANY_OWNER)) && fchownat(fd, name, want->st_uid, want->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	if ((valid & FUSE_SET_ATTR_MODE) && fchmodat(fd, name, want->st_mode & 07777, 0) < 0)
 		return -errno;
@@ -80,11 +80,9 @@ static int set_at(int fd, const char *name, const struct stat *want, int valid)
 /* A file that has no name any more. */
 static int set_open(int fd, const struct stat *want, int valid)
 {
-	uid_t uid = valid & FUSE_SET_ATTR_UID ? want->st_uid : (uid_t)-1;
-	gid_t gid = valid & FUSE_SET_ATTR_GID ? want->st_gid : (gid_t)-1;
 	struct timespec t[2];
 
-	if ((!valid || (valid & ANY_OWNER)) && fchownat(fd, "", uid, gid, AT_EMPTY_PATH) < 0)
+	if ((!valid || (valid & ANY_OWNER)) && fchownat(fd, "", want->st_uid, want->st_gid, AT_EMPTY_PATH) < 0)
 		return -errno;
 	if ((valid & FUSE_SET_ATTR_MODE) && fchmod(fd, want->st_mode & 07777) < 0)
 		return -errno;
@@ -104,13 +102,21 @@ static int truncate_to(struct ovl *o, struct node *n, off_t size)
 	return r;
 }
 
-int attr_set(struct ovl *o, struct node *n, const struct stat *want, int valid)
+int attr_set(struct ovl *o, struct node *n, const struct stat *shown, int valid)
 {
+	struct stat stored = *shown, *want = &stored;
 	bool emptied = (valid & FUSE_SET_ATTR_SIZE) && want->st_size == 0;
 	autoplace p = PLACE_INIT;
 	struct handle *h;
-	int r = copyup_node(o, n, emptied ? COPYUP_EMPTY : COPYUP_ALL);
+	int r;
 
+	if (!(valid & FUSE_SET_ATTR_UID))
+		stored.st_uid = (uid_t)-1;
+	if (!(valid & FUSE_SET_ATTR_GID))
+		stored.st_gid = (gid_t)-1;
+	r = ids_store(o->ids, &stored.st_uid, &stored.st_gid);
+	if (r == 0)
+		r = copyup_node(o, n, emptied ? COPYUP_EMPTY : COPYUP_ALL);
 	if (r == 0 && (valid & FUSE_SET_ATTR_SIZE))
 		r = truncate_to(o, n, want->st_size);
 	if (r < 0 || ((valid & FUSE_SET_ATTR_SIZE) && !(valid & NOT_SIZE)))
@@ -128,15 +134,18 @@ int attr_set(struct ovl *o, struct node *n, const struct stat *want, int valid)
 	return r;
 }
 
-int attr_give(int fd, const char *name, const struct stat *dir, uid_t uid, gid_t gid)
+int attr_give(const struct ovl *o, const struct place *p, const struct stat *dir, uid_t uid, gid_t gid)
 {
 	struct stat st;
+	int r = place_stat(p, &st);
 
-	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
+	if (r < 0)
+		return r;
+	if (ids_store(o->ids, &uid, &gid) < 0)
+		return -EOVERFLOW;
 	if (dir->st_mode & S_ISGID)
 		gid = dir->st_gid;
 	if (st.st_uid == uid && st.st_gid == gid)
 		return 0;
-	return fchownat(fd, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+	return fchownat(p->fd, p->name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
 }

@@ -60,12 +60,13 @@ static int make_at(int fd, const char *name, const struct request *q, mode_t mod
 }
 
 /* Owner, and the mode bits that the change of owner or mkdir(2) has not kept. */
-static int finish(int fd, const char *name, const struct stat *dir, const struct request *q, mode_t mode)
+static int finish(const struct ovl *o, const struct place *p, const struct stat *dir, const struct request *q, mode_t mode)
 {
 	bool sgid = S_ISDIR(mode) && (dir->st_mode & S_ISGID);
-	int r = attr_give(fd, name, dir, q->uid, q->gid);
+	int r = attr_give(o, p, dir, q->uid, q->gid);
 
-	if (r == 0 && (mode & 07000) && !S_ISLNK(mode) && fchmodat(fd, name, (mode & 07777) | (sgid ? S_ISGID : 0), 0) < 0)
+	if (r == 0 && (mode & 07000) && !S_ISLNK(mode) &&
+	    fchmodat(p->fd, p->name, (mode & 07777) | (sgid ? S_ISGID : 0), 0) < 0)
 		r = -errno;
 	return r;
 }
@@ -86,7 +87,7 @@ static int make_over(struct ovl *o, const struct place *p, const struct stat *di
 	r = make_at(o->work_fd, name, q, mode);
 	if (r < 0)
 		return r;
-	r = finish(o->work_fd, name, dir, q, mode);
+	r = finish(o, &made, dir, q, mode);
 	if (r == 0 && S_ISDIR(mode))
 		r = whiteout_make_opaque(&made);
 	if (r == 0 && renameat2(o->work_fd, name, p->fd, p->name, S_ISDIR(mode) ? RENAME_EXCHANGE : 0) < 0)
@@ -129,7 +130,7 @@ static int make_new(struct ovl *o, struct node *parent, const char *name, const 
 	}
 	if (r < 0 || made_over)
 		return r < 0 ? r : place_stat(&p, st);
-	r = finish(p.fd, p.name, &dst, q, mode);
+	r = finish(o, &p, &dst, q, mode);
 	if (r < 0)
 		undo(p.fd, p.name, mode);
 	return r < 0 ? r : place_stat(&p, st);
@@ -155,7 +156,7 @@ int create_node(struct ovl *o, struct node *parent, const char *name, const stru
 	*ret = node_add(o, &b);
 	if (!*ret)
 		return -ENOMEM;
-	attr_fix(*ret, st);
+	attr_fix(o, *ret, st);
 	return 0;
 }
 
@@ -164,6 +165,7 @@ int create_unnamed(struct ovl *o, struct node *parent, const struct request *q, 
 	struct node_born b = { .flags = NODE_UPPER | NODE_GONE, .layer = OVL_NONE };
 	autoplace dir = PLACE_INIT;
 	char name[WORK_NAME];
+	const struct place made = { .fd = o->work_fd, .name = name, .held = -1 };
 	struct fileinfo *f;
 	struct stat dst;
 	unsigned number;
@@ -178,7 +180,7 @@ int create_unnamed(struct ovl *o, struct node *parent, const struct request *q, 
 	number = work_name(o, name);
 	r = make_at(o->work_fd, name, q, masked(o, parent, q));
 	if (r == 0)
-		r = finish(o->work_fd, name, &dst, q, masked(o, parent, q));
+		r = finish(o, &made, &dst, q, masked(o, parent, q));
 	if (r == 0 && fstatat(o->work_fd, name, st, AT_SYMLINK_NOFOLLOW) < 0)
 		r = -errno;
 	if (r == 0) {
@@ -189,7 +191,7 @@ int create_unnamed(struct ovl *o, struct node *parent, const struct request *q, 
 		if (f) {
 			f->work_name = number;
 			f->links = -1;
-			attr_fix(*ret, st);
+			attr_fix(o, *ret, st);
 			return 0;
 		}
 		r = -ENOMEM;
@@ -249,6 +251,6 @@ int create_link(struct ovl *o, struct node *n, struct node *parent, const char *
 	if (n->ino != ovl_ino(o, st))
 		copyup_mark_impure(o, parent);
 	node_set_key(o, n, st->st_dev, st->st_ino);
-	attr_fix(n, st);
+	attr_fix(o, n, st);
 	return 0;
 }

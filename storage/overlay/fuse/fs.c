@@ -65,6 +65,8 @@ int ovl_new(const struct ovl_config *c, struct ovl **ret, struct err *e)
 	o->writable = c->upper_fd >= 0;
 	o->durable = c->durable;
 	o->foreign = c->foreign;
+	o->static_links = c->static_links;
+	o->ids = c->ids;
 	o->work_fd = o->links_fd = -1;
 	/* Lower ones first: with their numbers most files are known. */
 	for (unsigned l = 1; r == 0 && l < o->n_layers; l++)

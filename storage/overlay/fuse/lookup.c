@@ -168,7 +168,7 @@ int lookup_from(struct ovl *o, struct node *parent, const char *name, unsigned f
 	read_links(o, n, &f);
 	*ret = n;
 	*st = f.st;
-	attr_fix(n, st);
+	attr_fix(o, n, st);
 	return 0;
 }
 

@@ -31,6 +31,7 @@
 
 struct ovl_layer { int fd; dev_t dev; };
 
+struct ids;
 struct name;
 struct node;
 struct handle;
@@ -43,6 +44,8 @@ struct ovl {
 	bool durable;           /* what is copied up reaches the disk before it is visible */
 	bool foreign;           /* layers of other tools: whiteouts may be files called .wh.NAME */
 	bool link_whiteouts;    /* one whiteout is made and linked */
+	bool static_links;      /* directories are shown with one link */
+	const struct ids *ids;  /* of owners, or NULL */
 	int work_fd;            /* workdir/coracle: things in the making */
 	int links_fd;           /* workdir/links: hard links of lower files that were copied up */
 	_Atomic bool has_links;
@@ -75,6 +78,8 @@ struct ovl_config {
 	size_t n_lowers;
 	int upper_fd, work_fd;
 	bool durable, foreign;
+	bool static_links;
+	const struct ids *ids;          /* NULL: owners are shown as they are stored. Lives as long as the process. */
 };
 
 /* Make the file system. 0 or -errno. It lives as long as the process. */

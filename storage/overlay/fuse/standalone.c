@@ -92,9 +92,10 @@ static int make_mount(const struct fuse_standalone *s, int *devs, struct err *e)
 
 static int get_ready(const struct fuse_standalone *s, struct err *e)
 {
-	const struct session_options so = { .no_acl = s->no_acl, .lifetime = s->lifetime };
+	const struct session_options so = { .no_acl = s->no_acl || s->ids, .lifetime = s->lifetime };
 	static struct server_dirs dirs;
-	struct ovl_config c = { .lower_fds = dirs.lowers, .durable = s->dirs.durable, .foreign = true };
+	struct ovl_config c = { .lower_fds = dirs.lowers, .durable = s->dirs.durable, .foreign = true,
+				.ids = s->ids, .static_links = s->static_links };
 	int devs[SESSION_THREADS];
 	struct ovl *o;
 

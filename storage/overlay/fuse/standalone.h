@@ -15,6 +15,8 @@ struct fuse_standalone {
 	const char *mountpoint;         /* absolute */
 	uint64_t attributes;            /* MOUNT_ATTR_* */
 	bool no_acl;
+	bool static_links;              /* directories are shown with one link */
+	const struct ids *ids;          /* of owners, or NULL (fuse/ids.h). Without access control lists then: they name ids too */
 	bool allow_other;               /* asked of fusermount3; who mounts allows it anyway */
 	double lifetime;                /* seconds that the kernel believes what it was told; the directories may be changed by
 					 * others */
