@@ -35,6 +35,7 @@ enum command_flags {
 	COMMAND_HIDDEN = 2,             /* not in help (docker aliases) */
 	COMMAND_IMAGE_PROGRAM = 4,      /* executed by coracle-image: coracle only knows its table */
 	COMMAND_NO_USERNS_NOTE = 8,
+	COMMAND_FIRST_EXISTS = 16,      /* only its first argument names something that is there: completion */
 };
 
 struct command {
@@ -49,6 +50,7 @@ struct command {
 	int min_args, max_args;         /* max -1: any */
 	enum opt_complete complete;     /* of its arguments */
 	int flags;
+	const char *words;              /* what an argument can be, "bash|zsh|fish", for completion */
 };
 
 /* All commands, NULL-terminated. */

@@ -1,35 +1,65 @@
-/* completion.c - see completion.h. The scripts ask `coracle __complete WORDS`; the last word is the one being
- * typed. One candidate a line; no line means: file names. */
+/* completion.c - the scripts for the shells, which ask `coracle __complete` (complete.c), and the list of all commands. */
 #include "cmd/completion.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <glib.h>
 #include <stdio.h>
-#include <stdint.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cmd/globals.h"
-#include "storage/image.h"
-#include "storage/secret.h"
 
 
+
+/* Bash cuts words at the characters of COMP_WORDBREAKS, we do not: `words` has those of the line up to the cursor. What is
+ * handed back stands behind the last of those characters. */
 static const char bash_script[] =
 	"# bash completion for coracle\n"
 	"_coracle() {\n"
-	"	local cur=${COMP_WORDS[COMP_CWORD]} IFS=$'\\n'\n"
-	"	COMPREPLY=($(\"${COMP_WORDS[0]}\" __complete -- \"${COMP_WORDS[@]:1:COMP_CWORD}\" 2>/dev/null))\n"
-	"	[ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- \"$cur\"))\n"
+	"	local line=${COMP_LINE:0:COMP_POINT} words=() files= front= i w IFS=$'\\n'\n"
+	"	for ((i = 0; i <= COMP_CWORD; i++)); do\n"
+	"		w=${COMP_WORDS[i]}\n"
+	"		if [ $i = 0 ] || [[ $line == [[:space:]]* ]]; then words+=(''); fi\n"
+	"		line=${line#\"${line%%[![:space:]]*}\"}\n"
+	"		[ $i != \"$COMP_CWORD\" ] || w=$line\n"
+	"		line=${line#\"$w\"}\n"
+	"		words[${#words[@]}-1]+=$w\n"
+	"	done\n"
+	"	w=${words[${#words[@]}-1]}\n"
+	"	for ((i = 0; i < ${#w}; i++)); do\n"
+	"		[[ $COMP_WORDBREAKS != *\"${w:i:1}\"* ]] || front=${w:0:i+1}\n"
+	"	done\n"
+	"	COMPREPLY=()\n"
+	"	while IFS= read -r i; do\n"
+	"		if [ \"$i\" = :files ]; then files=1; continue; fi\n"
+	"		i=${i%%$'\\t'*}\n"
+	"		COMPREPLY+=(\"${i#\"$front\"}\")\n"
+	"	done < <(\"${words[0]}\" __complete -- \"${words[@]:1}\" 2>/dev/null)\n"
+	"	if [ -n \"$files\" ]; then\n"
+	"		compopt -o filenames\n"
+	"		w=${w#\"$front\"}\n"
+	"		[[ $front != *= && $w != --*=* ]] || w=${w##*=}\n"
+	"		COMPREPLY+=($(compgen -f -- \"$w\"))\n"
+	"	elif [ ${#COMPREPLY[@]} = 1 ] && [[ ${COMPREPLY[0]} == *: ]]; then\n"
+	"		compopt -o nospace\n"
+	"	fi\n"
 	"}\n"
-	"complete -o filenames -F _coracle coracle\n";
+	"complete -F _coracle coracle\n";
 
 static const char zsh_script[] =
 	"#compdef coracle\n"
 	"_coracle() {\n"
-	"	local -a found\n"
-	"	found=(\"${(@f)$(\"${words[1]}\" __complete -- \"${(@)words[2,CURRENT]}\" 2>/dev/null)}\")\n"
-	"	if [[ -n ${found[1]} ]]; then compadd -- \"${found[@]}\"; else _files; fi\n"
+	"	local -a found shown\n"
+	"	local line files\n"
+	"	while IFS= read -r line; do\n"
+	"		if [[ $line == :files ]]; then files=1; continue; fi\n"
+	"		found+=(\"${line%%$'\\t'*}\")\n"
+	"		shown+=(\"${line/$'\\t'/  -- }\")\n"
+	"	done < <(\"${words[1]}\" __complete -- \"${(@)words[2,CURRENT]}\" 2>/dev/null)\n"
+	"	(( $#found )) && compadd -l -d shown -- \"${found[@]}\"\n"
+	"	if [[ -n $files ]]; then\n"
+	"		[[ $PREFIX == --*=* ]] && compset -P '*='\n"
+	"		_files\n"
+	"	fi\n"
 	"}\n"
 	"compdef _coracle coracle\n";
 
@@ -37,9 +67,19 @@ static const char fish_script[] =
 	"# fish completion for coracle\n"
 	"function __coracle_complete\n"
 	"	set -l words (commandline -opc) (commandline -ct)\n"
-	"	$words[1] __complete -- $words[2..-1] 2>/dev/null\n"
+	"	set -l found ($words[1] __complete -- $words[2..-1] 2>/dev/null)\n"
+	"	for line in $found\n"
+	"		if test \"$line\" = :files\n"
+	"			set -l front (string match -r -- '^--[^=]*=' $words[-1])\n"
+	"			for file in (__fish_complete_path (string replace -- \"$front\" '' $words[-1]))\n"
+	"				echo $front$file\n"
+	"			end\n"
+	"		else\n"
+	"			echo $line\n"
+	"		end\n"
+	"	end\n"
 	"end\n"
-	"complete -c coracle -a '(__coracle_complete)'\n";
+	"complete -c coracle -f -a '(__coracle_complete)'\n";
 
 static int run_completion(struct context *c, void *values, int argc, char **argv)
 {
@@ -59,153 +99,6 @@ static int run_completion(struct context *c, void *values, int argc, char **argv
 	}
 	err_msg(&e, EINVAL, "no completion for \"%s\": it takes one of bash|zsh|fish", argv[0]);
 	return fail(&e);
-}
-
-/* The word being typed, and what fits it is printed. */
-static void offer(const char *typed, const char *candidate)
-{
-	if (g_str_has_prefix(candidate, typed))
-		puts(candidate);
-}
-
-static void offer_option(const struct opt *o, void *data)
-{
-	g_autofree char *text = g_strconcat("--", o->name, NULL);
-
-	offer(data, text);
-}
-
-static void offer_choices(const char *typed, const char *choices)
-{
-	g_auto(GStrv) words = g_strsplit(choices, "|", -1);
-
-	for (char **w = words; *w; w++)
-		offer(typed, *w);
-}
-
-static void offer_entries(int dirfd, const char *typed)
-{
-	int fd = dup(dirfd);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *d;
-
-	if (!dir)
-		return;
-	rewinddir(dir);
-	while ((d = readdir(dir)))
-		if (d->d_name[0] != '.')
-			offer(typed, d->d_name);
-	closedir(dir);
-}
-
-/* A name in all its forms that mean the same: with and without host, library/ and :latest. */
-static void offer_image_name(const char *typed, const char *name)
-{
-	static const char *const fronts[] = { "docker.io/library/", "docker.io/", "localhost/", "" };
-	g_autofree char *untagged = g_str_has_suffix(name, ":latest") ?
-		g_strndup(name, strlen(name) - strlen(":latest")) : NULL;
-
-	for (unsigned i = 0; i < G_N_ELEMENTS(fronts); i++) {
-		if (!g_str_has_prefix(name, fronts[i]))
-			continue;
-		offer(typed, name + strlen(fronts[i]));
-		if (untagged)
-			offer(typed, untagged + strlen(fronts[i]));
-	}
-}
-
-static void offer_images(struct context *c, const char *typed)
-{
-	struct err e = ERR_INIT;
-	struct image **list;
-
-	if (image_list(c->store, &list, &e) < 0)
-		return;
-	for (struct image **i = list; *i; i++)
-		for (char **n = (*i)->names; n && *n; n++)
-			offer_image_name(typed, *n);
-	image_list_free(list);
-}
-
-static void offer_secrets(struct context *c, const char *typed)
-{
-	struct secret **list;
-	struct err e = ERR_INIT;
-
-	if (secret_list(c->store, &list, &e) < 0)
-		return;
-	for (struct secret **x = list; *x; x++)
-		offer(typed, (*x)->name);
-	secret_list_free(list);
-}
-
-static void offer_things(struct context *c, enum opt_complete kind, const char *choices, const char *typed)
-{
-	struct err e = ERR_INIT;
-
-	if (choices)
-		offer_choices(typed, choices);
-	if (kind == COMPLETE_NONE || kind == COMPLETE_FILE || kind == COMPLETE_CHOICES)
-		return;
-	if (context_store(c, &e) < 0)
-		return;
-	if (kind == COMPLETE_IMAGE)
-		offer_images(c, typed);
-	else if (kind == COMPLETE_SECRET)
-		offer_secrets(c, typed);
-	else if (kind == COMPLETE_VOLUME)
-		offer_entries(c->store->volumes_fd, typed);
-	else
-		offer_entries(c->store->names_fd, typed);
-}
-
-static void offer_commands(int argc, char **argv, const char *typed)
-{
-	for (const struct command *const *cmd = commands; *cmd; cmd++) {
-		g_auto(GStrv) words = g_strsplit((*cmd)->name, " ", 2);
-
-		if ((*cmd)->flags & COMMAND_HIDDEN)
-			continue;
-		if (argc == 1)
-			offer(typed, words[0]);
-		else if (argc == 2 && words[1] && !strcmp(words[0], argv[0]))
-			offer(typed, words[1]);
-	}
-}
-
-/* The option whose value is being typed: the word before is one that takes a value. */
-static const struct opt *pending_option(const struct command *cmd, int argc, char **argv)
-{
-	const char *before = argc > 1 ? argv[argc - 2] : "";
-	const struct opt *o;
-
-	if (!g_str_has_prefix(before, "--") || strchr(before, '='))
-		return NULL;
-	o = opt_find(cmd->opts, before + 2, strlen(before + 2));
-	return o && o->arg ? o : NULL;
-}
-
-static int run_complete_words(struct context *c, void *values, int argc, char **argv)
-{
-	const char *typed = argc > 0 ? argv[argc - 1] : "";
-	const struct command *cmd;
-	const struct opt *o;
-	int words;
-
-	(void)values;
-	cmd = argc > 1 ? command_find(commands, argc - 1, argv, &words) : NULL;
-	if (!cmd) {
-		offer_commands(argc, argv, typed);
-		return 0;
-	}
-	o = pending_option(cmd, argc, argv);
-	if (o)
-		offer_things(c, o->complete, o->choices, typed);
-	else if (typed[0] == '-')
-		opt_each(cmd->opts, offer_option, (void *)(uintptr_t)typed);
-	else
-		offer_things(c, cmd->complete, NULL, typed);
-	return 0;
 }
 
 static void print_name(const struct opt *o, void *data)
@@ -236,12 +129,7 @@ static const struct opt no_options[] = { OPT_END };
 const struct command command_completion = {
 	.name = "completion", .summary = "Print a completion script for a shell",
 	.usage = "bash|zsh|fish", .opts = no_options, .run = run_completion, .min_args = 1, .max_args = 1,
-};
-
-const struct command command_complete_words = {
-	.name = "__complete", .summary = "What could come next on a command line", .usage = "WORD...",
-	.opts = no_options, .run = run_complete_words, .min_args = 0, .max_args = -1,
-	.flags = COMMAND_STOP_AT_FIRST | COMMAND_HIDDEN,
+	.words = "bash|zsh|fish",
 };
 
 const struct command command_commands = {

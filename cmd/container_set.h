@@ -14,6 +14,10 @@ struct container_info {
 };
 void container_info_free(struct container_info *i);
 
+/* What --filter takes, for completion (see `choices` in opt.h). */
+#define CONTAINER_FILTERS "~status=created|status=exited|status=paused|status=running|name=|id=|label=|ancestor=|" \
+	"health=healthy|health=unhealthy|health=starting|exited=|volume=|network=|until=|since=|before="
+
 /* The states of containers that have a keeper. */
 #define CONTAINER_ALIVE (1U << CONTAINER_RUNNING | 1U << CONTAINER_PAUSED | 1U << CONTAINER_STOPPING | \
 			 1U << CONTAINER_RESTARTING)

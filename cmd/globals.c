@@ -121,6 +121,21 @@ static int use_globals(struct context *c, struct global_values *g, struct err *e
 	return check_storage_opts(g->storage_opt, e);
 }
 
+void globals_use_words(struct context *c, int n, char **words)
+{
+	static struct global_values g;
+	struct err ignored = ERR_INIT;
+	g_autofree char **argv = g_new0(char *, (size_t)n + 2);
+	int argc = n + 1;
+	bool help = false;
+
+	argv[0] = c->argv[0];
+	for (int i = 0; i < n; i++)
+		argv[i + 1] = words[i];
+	if (opt_parse(global_options, &g, &argc, argv, true, &help, &ignored) == 0)
+		(void)use_globals(c, &g, &ignored);
+}
+
 static void push(GPtrArray *a, const char *name, const char *value)
 {
 	if (value)

@@ -25,6 +25,9 @@ bool command_is_group(const struct command *const *list, const char *word);
  * g_strfreev. */
 char **own_command(const struct context *c, const char *const *words);
 
+/* Use `n` words of a command line that is being completed as global options, as far as they make sense. */
+void globals_use_words(struct context *c, int n, char **words);
+
 /* Parse argv[1...] by the command's table and run it. Its exit status. */
 int command_execute(struct context *c, const struct command *cmd, int argc, char **argv);
 

@@ -32,8 +32,10 @@ static void print_option(const struct opt *o, void *data)
 	size_t *width = data;
 
 	option_left(o, s);
-	printf("%-*s   %s%s%s%s\n", (int)*width, s->str, o->help, o->choices ? " (" : "",
-	       o->choices ? o->choices : "", o->choices ? ")" : "");
+	printf("%-*s   %s", (int)*width, s->str, o->help);
+	if (o->choices && *o->choices != '~')
+		printf(" (%s)", o->choices);
+	putchar('\n');
 }
 
 static void print_options(const char *title, const struct opt *table)

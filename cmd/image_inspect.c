@@ -200,7 +200,8 @@ static int run_inspect(struct context *c, void *values, int argc, char **argv)
 struct history_values { bool no_trunc, quiet, human; char *format; };
 
 static const struct opt history_opts[] = {
-	{ "format", 0, OPT_STRING, offsetof(struct history_values, format), "template", .help = "json or a Go template" },
+	{ "format", 0, OPT_STRING, offsetof(struct history_values, format), "template", .choices = "~json",
+	  .help = "json or a Go template" },
 	{ "human", 'H', OPT_FLAG, offsetof(struct history_values, human), .help = "Show sizes and dates for people" },
 	{ "no-trunc", 0, OPT_FLAG, offsetof(struct history_values, no_trunc), .help = "Show everything in full" },
 	{ "quiet", 'q', OPT_FLAG, offsetof(struct history_values, quiet), .help = "Show only IDs" },

@@ -204,7 +204,7 @@ const struct command command_rmi = {
 const struct command command_tag = {
 	.name = "tag", .alias = "image tag", .summary = "Give an image another name",
 	.usage = "IMAGE NAME [NAME...]", .opts = no_opts, .run = run_tag, .min_args = 2, .max_args = -1,
-	.complete = COMPLETE_IMAGE,
+	.complete = COMPLETE_IMAGE, .flags = COMMAND_FIRST_EXISTS,
 };
 const struct command command_untag = {
 	.name = "untag", .alias = "image untag", .summary = "Take names from an image",

@@ -21,7 +21,8 @@
 struct values { bool unused; char *format; };
 
 static const struct opt opts[] = {
-	{ "format", 'f', OPT_STRING, offsetof(struct values, format), "template", .help = "json or a Go template" },
+	{ "format", 'f', OPT_STRING, offsetof(struct values, format), "template", .choices = "~json",
+	  .help = "json or a Go template" },
 	OPT_END
 };
 

@@ -18,7 +18,7 @@ struct inspect_values {
 #define AT(member) offsetof(struct inspect_values, member)
 
 static const struct opt opts[] = {
-	{ .name = "format", .letter = 'f', .type = OPT_STRING, .offset = AT(format), .arg = "template",
+	{ .name = "format", .letter = 'f', .type = OPT_STRING, .offset = AT(format), .arg = "template", .choices = "~json",
 	  .help = "json or a Go template" },
 	{ .name = "latest", .letter = 'l', .type = OPT_FLAG, .offset = AT(latest), .help = "The container created last" },
 	{ .name = "type", .letter = 't', .type = OPT_STRING, .offset = AT(type), .arg = "type",
@@ -162,5 +162,5 @@ static int run(struct context *c, void *values, int argc, char **argv)
 const struct command command_inspect = {
 	.name = "inspect", .summary = "Show containers, images or volumes as JSON",
 	.usage = "[options] NAME [NAME...]", .opts = opts, .values_size = sizeof(struct inspect_values), .run = run,
-	.max_args = -1, .complete = COMPLETE_CONTAINER,
+	.max_args = -1, .complete = COMPLETE_ANY,
 };

@@ -42,13 +42,13 @@ const struct opt *opt_find(const struct opt *table, const char *name, size_t len
 	return NULL;
 }
 
-static const struct opt *find_letter(const struct opt *table, char letter)
+const struct opt *opt_find_letter(const struct opt *table, char letter)
 {
 	for (const struct opt *o = table; o && o->name; o++) {
 		const struct opt *in_group = NULL;
 
 		if (is_group(o))
-			in_group = find_letter((const struct opt *)(const void *)o->help, letter);
+			in_group = opt_find_letter((const struct opt *)(const void *)o->help, letter);
 		else if (o->letter == letter)
 			return o;
 		if (in_group)
@@ -93,7 +93,7 @@ static bool allowed(const struct opt *o, const char *value)
 {
 	g_auto(GStrv) choices = NULL;
 
-	if (!o->choices)
+	if (!o->choices || *o->choices == '~')
 		return true;
 	choices = g_strsplit(o->choices, "|", -1);
 	return g_strv_contains((const char *const *)choices, value);
@@ -157,7 +157,7 @@ int opt_store(const struct opt *o, void *values, const char *value, struct err *
 	return 0;
 }
 
-static bool takes_value(const struct opt *o)
+bool opt_takes_value(const struct opt *o)
 {
 	return o->type == OPT_IGNORED ? o->arg != NULL : o->type != OPT_FLAG;
 }
@@ -218,7 +218,7 @@ static int parse_long(struct parse *p, const char *text, struct err *e)
 		return unknown_flag(p, name, len, e);
 	if (eq)
 		return give(p, o, eq + 1, e);
-	if (!takes_value(o))
+	if (!opt_takes_value(o))
 		return give(p, o, "true", e);
 	if (p->at + 1 >= p->argc)
 		return err_msg(e, EINVAL, "flag needs an argument: --%s", o->name);
@@ -228,7 +228,7 @@ static int parse_long(struct parse *p, const char *text, struct err *e)
 static int parse_letters(struct parse *p, const char *text, struct err *e)
 {
 	for (const char *c = text + 1; *c; c++) {
-		const struct opt *o = find_letter(p->table, *c);
+		const struct opt *o = opt_find_letter(p->table, *c);
 		int r;
 
 		if (!o && *c == 'h') {
@@ -237,7 +237,7 @@ static int parse_letters(struct parse *p, const char *text, struct err *e)
 		}
 		if (!o)
 			return err_msg(e, EINVAL, "unknown shorthand flag: '%c' in %s", *c, text);
-		if (!takes_value(o)) {
+		if (!opt_takes_value(o)) {
 			const char *value = c[1] == '=' ? c + 2 : "true";
 
 			r = give(p, o, value, e);

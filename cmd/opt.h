@@ -27,7 +27,11 @@ enum opt_type {
 
 /* What completes a value or an argument. */
 enum opt_complete { COMPLETE_NONE, COMPLETE_FILE, COMPLETE_IMAGE, COMPLETE_CONTAINER, COMPLETE_RUNNING,
-	COMPLETE_VOLUME, COMPLETE_SECRET, COMPLETE_CHOICES };
+	COMPLETE_VOLUME, COMPLETE_SECRET, COMPLETE_CHOICES,
+	COMPLETE_SOURCE,        /* a volume or a file */
+	COMPLETE_SIGNAL, COMPLETE_CAPABILITY,
+	COMPLETE_ANY,           /* a container, an image or a volume */
+};
 
 struct opt {
 	const char *name;               /* without "--"; NULL ends the table */
@@ -36,7 +40,8 @@ struct opt {
 	size_t offset;                  /* offsetof(struct ..., member) */
 	const char *arg;                /* placeholder in help: "name", "bytes"; NULL for flags */
 	const char *help;               /* one clause, starts with a capital, no full stop */
-	const char *choices;            /* "always|missing|never": checked; NULL: anything */
+	const char *choices;            /* "always|missing|never": checked; NULL: anything. With '~' in front, what is
+					   often meant, for completion only: behind "container:" follows a name */
 	enum opt_complete complete;
 	size_t set_offset;              /* offsetof a bool that becomes true when given; 0: none (so never the
 					   first member) */
@@ -58,6 +63,12 @@ void opt_each(const struct opt *table, void (*f)(const struct opt *o, void *data
 
 /* The option called `name` (its first `len` bytes) or whose alias that is, or NULL. */
 const struct opt *opt_find(const struct opt *table, const char *name, size_t len);
+
+/* The option of a letter, or NULL. */
+const struct opt *opt_find_letter(const struct opt *table, char letter);
+
+/* Is something expected behind its name? */
+bool opt_takes_value(const struct opt *o);
 
 /* Write one value, as if given on the command line but without marking the option as given: for defaults from
  * coracle.conf. 0 or -EINVAL; e names the option and what it takes. */

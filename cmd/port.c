@@ -114,5 +114,5 @@ static int run_port(struct context *c, void *values, int argc, char **argv)
 const struct command command_port = {
 	.name = "port", .alias = "container port", .summary = "Show published ports", .opts = port_opts,
 	.usage = "[options] CONTAINER [PORT]", .values_size = sizeof(struct port_options), .run = run_port,
-	.min_args = 0, .max_args = 2, .complete = COMPLETE_RUNNING,
+	.min_args = 0, .max_args = 2, .complete = COMPLETE_RUNNING, .flags = COMMAND_FIRST_EXISTS,
 };

@@ -22,9 +22,10 @@ static const struct opt ps_opts[] = {
 	{ .name = "external", .type = OPT_FLAG, .offset = AT(external), .help = "Accepted: other tools' containers "
 	  "are not in this store" },
 	{ .name = "filter", .letter = 'f', .type = OPT_LIST, .offset = AT(filter), .arg = "key=value",
+	  .choices = CONTAINER_FILTERS,
 	  .help = "Only those that match: label, status, name, id, ancestor, exited, volume, network, "
 	  "since, before, until" },
-	{ .name = "format", .type = OPT_STRING, .offset = AT(format), .arg = "template",
+	{ .name = "format", .type = OPT_STRING, .offset = AT(format), .arg = "template", .choices = "~json",
 	  .help = "Print with a Go template, or \"json\"" },
 	{ .name = "last", .letter = 'n', .type = OPT_INT, .offset = AT(last), .arg = "number",
 	  .help = "Show the last created, in any state" },

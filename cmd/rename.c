@@ -26,5 +26,5 @@ static int run_rename(struct context *c, void *values, int argc, char **argv)
 const struct command command_rename = {
 	.name = "rename", .alias = "container rename", .summary = "Give a container another name",
 	.usage = "CONTAINER NAME", .opts = rename_opts, .run = run_rename, .min_args = 2, .max_args = 2,
-	.complete = COMPLETE_CONTAINER,
+	.complete = COMPLETE_CONTAINER, .flags = COMMAND_FIRST_EXISTS,
 };

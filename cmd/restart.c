@@ -21,6 +21,7 @@ static const struct opt restart_opts[] = {
 	{ .name = "cidfile", .type = OPT_LIST, .offset = AT(cidfile), .arg = "file",
 	  .help = "Read the container's ID from this file", .complete = COMPLETE_FILE },
 	{ .name = "filter", .letter = 'f', .type = OPT_LIST, .offset = AT(filter), .arg = "key=value",
+	  .choices = CONTAINER_FILTERS,
 	  .help = "Containers that match, as for ps" },
 	{ .name = "latest", .letter = 'l', .type = OPT_FLAG, .offset = AT(latest), .help = "The container created last" },
 	{ .name = "running", .type = OPT_FLAG, .offset = AT(running), .help = "All running containers" },

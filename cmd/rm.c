@@ -27,6 +27,7 @@ static const struct opt rm_opts[] = {
 	  .help = "Read the container's ID from this file", .complete = COMPLETE_FILE },
 	{ .name = "depend", .type = OPT_FLAG, .offset = AT(depend), .help = "Accepted: no container depends on others" },
 	{ .name = "filter", .type = OPT_LIST, .offset = AT(filter), .arg = "key=value",
+	  .choices = CONTAINER_FILTERS,
 	  .help = "Containers that match, as for ps" },
 	{ .name = "force", .letter = 'f', .type = OPT_FLAG, .offset = AT(force),
 	  .help = "Stop running ones first; missing ones are no error" },
@@ -127,6 +128,7 @@ const struct command command_rm = {
 
 static const struct opt prune_opts[] = {
 	{ .name = "filter", .type = OPT_LIST, .offset = AT(filter), .arg = "key=value",
+	  .choices = "~label=|until=",
 	  .help = "Only containers that match, as for ps: label, until" },
 	{ .name = "force", .letter = 'f', .type = OPT_FLAG, .offset = AT(force), .help = "Do not ask" },
 	OPT_END

@@ -11,12 +11,13 @@
 #define AT(member) .offset = offsetof(struct run_options, member)
 #define SETS(member) .set_offset = offsetof(struct run_options, member)
 #define FLAG(n, l, member, text) { .name = n, .letter = l, .type = OPT_FLAG, AT(member), .help = text }
-#define STRING(n, l, member, what, text) \
-	{ .name = n, .letter = l, .type = OPT_STRING, AT(member), .arg = what, .help = text }
-#define LIST(n, l, member, what, text) \
-	{ .name = n, .letter = l, .type = OPT_LIST, AT(member), .arg = what, .help = text }
-#define CSV(n, l, member, what, text) \
-	{ .name = n, .letter = l, .type = OPT_CSV, AT(member), .arg = what, .help = text }
+/* The text may be followed by more members. */
+#define STRING(n, l, member, what, ...) \
+	{ .name = n, .letter = l, .type = OPT_STRING, AT(member), .arg = what, .help = __VA_ARGS__ }
+#define LIST(n, l, member, what, ...) \
+	{ .name = n, .letter = l, .type = OPT_LIST, AT(member), .arg = what, .help = __VA_ARGS__ }
+#define CSV(n, l, member, what, ...) \
+	{ .name = n, .letter = l, .type = OPT_CSV, AT(member), .arg = what, .help = __VA_ARGS__ }
 
 const struct opt run_only_options[] = {
 	FLAG("detach", 'd', detach, "Start in the background and print the container's ID"),
@@ -54,8 +55,10 @@ static const struct opt process_options[] = {
 	CSV("ulimit", 0, ulimit, "name=soft[:hard]", "Set a resource limit, or host for the caller's"),
 	{ .name = "oom-score-adj", .type = OPT_INT, AT(oom_score_adj), .arg = "n", SETS(oom_score_adj_set),
 	  .help = "Preference for being killed when memory is short, -1000 to 1000" },
-	STRING("stop-signal", 0, stop_signal, "signal", "What stop sends first (default: the image's, else TERM)"),
+	STRING("stop-signal", 0, stop_signal, "signal", "What stop sends first (default: the image's, else TERM)",
+		.complete = COMPLETE_SIGNAL),
 	{ .name = "restart", .type = OPT_STRING, AT(restart), .arg = "policy",
+	  .choices = "~no|on-failure|always|unless-stopped",
 	  .help = "Start it again when it ends: no, on-failure[:max], always, unless-stopped (default no)" },
 	{ .name = "stop-timeout", .type = OPT_INT, AT(stop_timeout), .arg = "seconds",
 	  .help = "How long stop waits before it kills (default 10)" },
@@ -65,10 +68,13 @@ static const struct opt process_options[] = {
 };
 
 static const struct opt file_options[] = {
-	LIST("volume", 'v', volume, "[source:]dir[:options]", "Show a host directory or a volume in the container"),
-	LIST("mount", 0, mount, "type=...,...", "Mount: type bind, volume, tmpfs, image, devpts or ramfs"),
+	LIST("volume", 'v', volume, "[source:]dir[:options]", "Show a host directory or a volume in the container",
+		.complete = COMPLETE_SOURCE),
+	LIST("mount", 0, mount, "type=...,...", "Mount: type bind, volume, tmpfs, image, devpts or ramfs",
+		.choices = "~type=bind,source=|type=volume,source=|type=tmpfs,destination=|type=image,source="),
 	LIST("tmpfs", 0, tmpfs, "dir[:options]", "Mount an empty directory in memory"),
-	LIST("volumes-from", 0, volumes_from, "container[:options]", "Use the mounts of another container"),
+	LIST("volumes-from", 0, volumes_from, "container[:options]", "Use the mounts of another container",
+		.complete = COMPLETE_CONTAINER),
 	CSV("device", 0, device, "host[:path[:rwm]]", "Show a device of the host, or all of a directory"),
 	LIST("secret", 0, secret, "name[,option=...]", "Give it a secret: type=mount|env, target, uid, gid, mode"),
 	FLAG("read-only", 0, read_only, "Make the container's root read-only"),
@@ -85,15 +91,23 @@ static const struct opt file_options[] = {
 
 static const struct opt isolation_options[] = {
 	FLAG("privileged", 0, privileged, "All capabilities, no system call filter, the caller's devices"),
-	CSV("cap-add", 0, cap_add, "capability", "Add a capability, or all"),
-	CSV("cap-drop", 0, cap_drop, "capability", "Drop a capability, or all"),
-	LIST("security-opt", 0, security_opt, "option", "seccomp=, no-new-privileges, mask=, unmask=, label=, apparmor="),
+	CSV("cap-add", 0, cap_add, "capability", "Add a capability, or all",
+		.complete = COMPLETE_CAPABILITY),
+	CSV("cap-drop", 0, cap_drop, "capability", "Drop a capability, or all",
+		.complete = COMPLETE_CAPABILITY),
+	LIST("security-opt", 0, security_opt, "option", "seccomp=, no-new-privileges, mask=, unmask=, label=, apparmor=",
+		.choices = "~seccomp=unconfined|no-new-privileges|mask=|unmask=ALL|label=disable|apparmor=unconfined"),
 	CSV("sysctl", 0, sysctl, "name=value", "Set a kernel parameter of the container's namespaces"),
-	STRING("pid", 0, pid, "mode", "Process namespace: private, host or container:NAME"),
-	STRING("ipc", 0, ipc, "mode", "IPC namespace: shareable, private, none, host or container:NAME"),
-	STRING("uts", 0, uts, "mode", "Host name namespace: private, host or container:NAME"),
-	STRING("cgroupns", 0, cgroupns, "mode", "Control group namespace: private, host or container:NAME"),
-	STRING("userns", 0, userns, "mode", "Ids: host, keep-id[:uid=N,gid=N], nomap, auto[:size=N] or container:NAME"),
+	STRING("pid", 0, pid, "mode", "Process namespace: private, host or container:NAME",
+		.choices = "~private|host|container:"),
+	STRING("ipc", 0, ipc, "mode", "IPC namespace: shareable, private, none, host or container:NAME",
+		.choices = "~shareable|private|none|host|container:"),
+	STRING("uts", 0, uts, "mode", "Host name namespace: private, host or container:NAME",
+		.choices = "~private|host|container:"),
+	STRING("cgroupns", 0, cgroupns, "mode", "Control group namespace: private, host or container:NAME",
+		.choices = "~private|host|container:"),
+	STRING("userns", 0, userns, "mode", "Ids: host, keep-id[:uid=N,gid=N], nomap, auto[:size=N] or container:NAME",
+		.choices = "~host|keep-id|nomap|auto|container:"),
 	CSV("uidmap", 0, uidmap, "inside:outside:count", "Map user ids"),
 	CSV("gidmap", 0, gidmap, "inside:outside:count", "Map group ids"),
 	STRING("subuidname", 0, subuidname, "name", "Take user ids from this entry of /etc/subuid"),
@@ -103,6 +117,7 @@ static const struct opt isolation_options[] = {
 
 static const struct opt network_options[] = {
 	{ .name = "network", .type = OPT_STRING, AT(network), .arg = "mode", .alias = "net",
+	  .choices = "~slirp|host|none|container:|ns:",
 	  .help = "slirp[:options] (default), host, none, container:NAME or ns:PATH" },
 	{ .name = "hostname", .letter = 'h', .type = OPT_STRING, AT(hostname), .arg = "name", SETS(hostname_set),
 	  .help = "Host name of the container" },
@@ -140,8 +155,10 @@ static const struct opt limit_options[] = {
 static const struct opt image_options[] = {
 	{ .name = "pull", .type = OPT_STRING, AT(pull), .arg = "when", .choices = "always|missing|never|newer",
 	  .help = "When to pull the image (default missing)" },
-	STRING("platform", 0, platform, "os/arch", "Platform of the image"),
-	STRING("arch", 0, arch, "architecture", "Architecture of the image"),
+	STRING("platform", 0, platform, "os/arch", "Platform of the image",
+		.choices = "~linux/amd64|linux/arm64"),
+	STRING("arch", 0, arch, "architecture", "Architecture of the image",
+		.choices = "~amd64|arm64"),
 	STRING("os", 0, os, "os", "Operating system of the image"),
 	{ .name = "authfile", .type = OPT_STRING, AT(authfile), .arg = "file", .complete = COMPLETE_FILE,
 	  .help = "File with the registries' credentials" },
@@ -173,7 +190,8 @@ static const struct opt thing_options[] = {
 	  .choices = "k8s-file|json-file|none|passthrough", .help = "How output is kept (default k8s-file)" },
 	{ .name = "sdnotify", .type = OPT_STRING, AT(sdnotify), .arg = "who",
 	  .choices = "container|conmon|ignore", .help = "Who tells systemd that it is ready (default container)" },
-	LIST("log-opt", 0, log_opt, "name=value", "path=FILE, max-size=BYTES or max-file=NUMBER"),
+	LIST("log-opt", 0, log_opt, "name=value", "path=FILE, max-size=BYTES or max-file=NUMBER",
+		.choices = "~path=|max-size=|max-file="),
 	STRING("health-cmd", 0, health_cmd, "command", "How its health is checked: a line for the shell, or a JSON array of words"),
 	STRING("health-interval", 0, health_interval, "duration", "Time between checks (default 30s), or disable"),
 	{ .name = "health-on-failure", .type = OPT_STRING, AT(health_on_failure), .arg = "action",

@@ -20,6 +20,7 @@ static const struct opt start_opts[] = {
 	{ .name = "detach-keys", .type = OPT_STRING, .offset = AT(detach_keys), .arg = "keys",
 	  .help = "Keys that leave the container running (default: ctrl-p,ctrl-q)" },
 	{ .name = "filter", .letter = 'f', .type = OPT_LIST, .offset = AT(filter), .arg = "key=value",
+	  .choices = CONTAINER_FILTERS,
 	  .help = "Containers that match, as for ps" },
 	{ .name = "interactive", .letter = 'i', .type = OPT_FLAG, .offset = AT(interactive),
 	  .help = "Give it our standard input as well" },

@@ -27,7 +27,7 @@ struct stats_options {
 
 static const struct opt stats_opts[] = {
 	{ .name = "all", .letter = 'a', .type = OPT_FLAG, .offset = AT(all), .help = "Show those not running as well" },
-	{ .name = "format", .type = OPT_STRING, .offset = AT(format), .arg = "template",
+	{ .name = "format", .type = OPT_STRING, .offset = AT(format), .arg = "template", .choices = "~json",
 	  .help = "Print with a Go template, or \"json\"" },
 	{ .name = "interval", .letter = 'i', .type = OPT_INT, .offset = AT(interval), .arg = "seconds",
 	  .help = "Time between two reports (default: 5)" },

@@ -24,6 +24,7 @@ struct act_options {
 #define CIDFILE { .name = "cidfile", .type = OPT_LIST, .offset = AT(cidfile), .arg = "file", \
 	.help = "Read the container's ID from this file", .complete = COMPLETE_FILE }
 #define FILTER { .name = "filter", .letter = 'f', .type = OPT_LIST, .offset = AT(filter), .arg = "key=value", \
+	  .choices = CONTAINER_FILTERS, \
 	.help = "Containers that match, as for ps" }
 
 static const struct opt stop_opts[] = {
@@ -35,6 +36,7 @@ static const struct opt stop_opts[] = {
 static const struct opt kill_opts[] = {
 	ALL, CIDFILE, LATEST,
 	{ .name = "signal", .letter = 's', .type = OPT_STRING, .offset = AT(signal), .arg = "signal",
+	  .complete = COMPLETE_SIGNAL,
 	  .help = "Signal to send (default: KILL)" },
 	OPT_END
 };

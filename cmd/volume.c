@@ -289,15 +289,18 @@ static const struct opt create_opts[] = {
 	OPT_END
 };
 static const struct opt ls_opts[] = {
-	{ "filter", 'f', OPT_LIST, AT(filters), "key=value", .help = "Show only volumes for which this holds" },
-	{ "format", 0, OPT_STRING, AT(format), "template", .help = "json or a Go template" },
+	{ "filter", 'f', OPT_LIST, AT(filters), "key=value", .choices = "~name=|label=|driver=local|dangling=true|until=|since=",
+	  .help = "Show only volumes for which this holds" },
+	{ "format", 0, OPT_STRING, AT(format), "template", .choices = "~json",
+	  .help = "json or a Go template" },
 	{ "noheading", 'n', OPT_FLAG, AT(no_heading), .help = "Do not print headings" },
 	{ "quiet", 'q', OPT_FLAG, AT(quiet), .help = "Show only names" },
 	OPT_END
 };
 static const struct opt inspect_opts[] = {
 	{ "all", 'a', OPT_FLAG, AT(all), .help = "Inspect all volumes" },
-	{ "format", 'f', OPT_STRING, AT(format), "template", .help = "json or a Go template" },
+	{ "format", 'f', OPT_STRING, AT(format), "template", .choices = "~json",
+	  .help = "json or a Go template" },
 	OPT_END
 };
 static const struct opt rm_opts[] = {

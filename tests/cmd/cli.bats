@@ -52,16 +52,6 @@ load helper
 	c ps; fails 125 "missing.conf"
 }
 
-@test "completion knows commands, options, choices, images and containers" {
-	c __complete -- pu; ok; has pull
-	c __complete -- image ex; ok; says exists
-	c __complete -- run --rea; ok; has --read-only
-	c __complete -- run --pull ""; ok; has always
-	c __complete -- run busy; ok; has busybox
-	c completion bash; ok; has "complete -o filenames"
-	bash -n <("$CORACLE" completion bash)
-}
-
 @test "--version and version" {
 	c --version; ok; has "coracle version"
 	c version; ok; has "Version:"
