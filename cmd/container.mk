@@ -6,6 +6,7 @@ libcmd_a_SOURCES += \
 	cmd/container_host_config.c \
 	cmd/container_inspect.c \
 	cmd/container_set.c cmd/container_set.h \
+	cmd/container_size.c cmd/container_size.h \
 	cmd/events.c \
 	cmd/exec.c \
 	cmd/healthcheck.c \
@@ -13,6 +14,7 @@ libcmd_a_SOURCES += \
 	cmd/pause.c \
 	cmd/port.c \
 	cmd/ps.c \
+	cmd/ps_namespaces.c cmd/ps_namespaces.h \
 	cmd/rename.c \
 	cmd/restart.c \
 	cmd/rm.c \

@@ -292,6 +292,22 @@ static json_t *log_config(struct context *c, const struct container_record *r)
 			 r->log_max_size ? size : "0B");
 }
 
+/* What podman shows and no option of ours sets. */
+static const char unused[] = "{\"CgroupManager\": \"cgroupfs\", \"Cgroup\": \"\", \"CgroupParent\": \"\", \"CgroupConf\": null, "
+	"\"VolumeDriver\": \"\", \"VolumesFrom\": null, \"Links\": null, \"ConsoleSize\": [0, 0], \"Isolation\": \"\", "
+	"\"BlkioWeight\": 0, \"BlkioWeightDevice\": null, \"BlkioDeviceReadBps\": null, \"BlkioDeviceWriteBps\": null, "
+	"\"BlkioDeviceReadIOps\": null, \"BlkioDeviceWriteIOps\": null, \"CpuRealtimePeriod\": 0, \"CpuRealtimeRuntime\": 0, "
+	"\"DiskQuota\": 0, \"KernelMemory\": 0, \"MemorySwappiness\": 0, \"OomKillDisable\": false, \"CpuCount\": 0, "
+	"\"CpuPercent\": 0, \"IOMaximumIOps\": 0, \"IOMaximumBandwidth\": 0}";
+
+void container_set_missing(json_t *o, const char *constants)
+{
+	json_t *all = json_loads(constants, 0, NULL);
+
+	(void)json_object_update_missing(o, all);
+	json_decref(all);
+}
+
 json_t *container_host_config(struct context *c, const struct container_record *r, json_t *config)
 {
 	json_t *o = json_object(), *extra = json_loads(r->extra_json ? r->extra_json : "{}", 0, NULL);
@@ -319,6 +335,7 @@ json_t *container_host_config(struct context *c, const struct container_record *
 	json_object_set_new(o, "ShmSize", json_integer(shm_size(config)));
 	json_object_set_new(o, "Init", json_boolean(r->init));
 	json_object_set_new(o, "Runtime", text("coracle"));
+	container_set_missing(o, unused);
 	json_decref(extra);
 	return o;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/container_set.h"
+#include "cmd/container_size.h"
 #include "cmd/template.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
@@ -13,7 +14,7 @@
 
 struct inspect_options {
 	char *format;
-	bool latest;
+	bool latest, size;
 };
 #define AT(member) offsetof(struct inspect_options, member)
 
@@ -21,6 +22,7 @@ static const struct opt inspect_opts[] = {
 	{ .name = "format", .letter = 'f', .type = OPT_STRING, .offset = AT(format), .arg = "template",
 	  .help = "Print with a Go template" },
 	{ .name = "latest", .letter = 'l', .type = OPT_FLAG, .offset = AT(latest), .help = "The container created last" },
+	{ .name = "size", .letter = 's', .type = OPT_FLAG, .offset = AT(size), .help = "Show the sizes of its files" },
 	OPT_END
 };
 static const struct opt exists_opts[] = {
@@ -79,6 +81,11 @@ static json_t *read_health(struct context *c, const struct container_info *i)
 	return o ? o : json_pack("{s:s, s:i, s:n}", "Status", container_health_name(i->state.health), "FailingStreak", 0, "Log");
 }
 
+/* What podman shows and nothing of ours sets. */
+static const char unused[] = "{\"ResolvConfPath\": \"\", \"HostnamePath\": \"\", \"HostsPath\": \"\", \"ConmonPidFile\": \"\", "
+	"\"MountLabel\": \"\", \"ProcessLabel\": \"\", \"AppArmorProfile\": \"\", \"IsService\": false}";
+static const char no_checkpoints[] = "{\"CheckpointedAt\": \"0001-01-01T00:00:00Z\", \"RestoredAt\": \"0001-01-01T00:00:00Z\"}";
+
 /* `health` is taken over. */
 static json_t *state_object(const struct container_state *st, json_t *config, json_t *health)
 {
@@ -99,6 +106,7 @@ static json_t *state_object(const struct container_state *st, json_t *config, js
 	json_object_set_new(o, "StartedAt", time_text(st->started_ns));
 	json_object_set_new(o, "FinishedAt", time_text(st->finished_ns));
 	json_object_set_new(o, "Health", health);
+	container_set_missing(o, no_checkpoints);
 	return o;
 }
 
@@ -220,8 +228,8 @@ static json_t *mounts_array(const struct container_record *r)
 			      text(m->source), "Destination", text(m->destination), "Driver",
 			      volume ? "local" : "", "Mode", "", "Options", shown, "RW", m->rw, "Propagation",
 			      propagation_of(options));
-		if (volume)
-			json_object_set_new(o, "Name", text(m->name));
+		/* A template may ask any mount for it. */
+		json_object_set_new(o, "Name", text(volume ? m->name : ""));
 		json_array_append_new(a, o);
 	}
 	return a;
@@ -270,9 +278,10 @@ static json_t *graph_driver(struct context *c, const struct container_record *r)
 static json_t *network_settings(const struct container_record *r)
 {
 	/* As podman's without a network of its own: the address of a network in user space is the same for all. */
-	return json_pack("{s:s,s:s,s:s,s:i,s:s,s:s,s:i,s:s,s:s,s:s,s:b,s:o,s:s,s:{}}", "EndpointID", "", "Gateway", "",
+	return json_pack("{s:s,s:s,s:s,s:i,s:s,s:s,s:i,s:s,s:s,s:s,s:b,s:s,s:i,s:o,s:s,s:{}}", "EndpointID", "", "Gateway", "",
 			 "IPAddress", "", "IPPrefixLen", 0, "IPv6Gateway", "", "GlobalIPv6Address", "",
 			 "GlobalIPv6PrefixLen", 0, "MacAddress", "", "Bridge", "", "SandboxID", "", "HairpinMode", false,
+			 "LinkLocalIPv6Address", "", "LinkLocalIPv6PrefixLen", 0,
 			 "Ports", container_ports_object(r), "SandboxKey", "", "Networks");
 }
 
@@ -309,8 +318,17 @@ json_t *container_object(struct context *c, const struct container_info *i)
 	json_object_set_new(o, "Namespace", text(""));
 	json_object_set_new(o, "IsInfra", json_false());
 	json_object_set_new(o, "HostConfig", container_host_config(c, r, config));
+	container_set_missing(o, unused);
 	json_decref(config);
 	return o;
+}
+
+void container_object_add_size(struct context *c, const struct container_record *r, json_t *object)
+{
+	int64_t rw = container_size_rw(c, r->id);
+
+	json_object_set_new(object, "SizeRw", json_integer(rw));
+	json_object_set_new(object, "SizeRootFs", json_integer(container_size_root(c, r, rw)));
 }
 
 static int run_inspect(struct context *c, void *values, int argc, char **argv)
@@ -324,8 +342,14 @@ static int run_inspect(struct context *c, void *values, int argc, char **argv)
 
 	if (r == 0)
 		r = container_choose(c, &choice, argc, argv, &set, &worst, &e);
-	for (guint n = 0; r == 0 && n < set->len; n++)
-		json_array_append_new(objects, container_object(c, set->pdata[n]));
+	for (guint n = 0; r == 0 && n < set->len; n++) {
+		const struct container_info *i = set->pdata[n];
+		json_t *object = container_object(c, i);
+
+		if (o->size)
+			container_object_add_size(c, i->record, object);
+		json_array_append_new(objects, object);
+	}
 	if (r == 0)
 		r = show_objects(objects, o->format, &e);
 	json_decref(objects);

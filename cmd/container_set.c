@@ -256,6 +256,17 @@ static int passes_age(struct context *c, const struct container_info *i, const c
 	return since ? i->record->created_ns > other->created_ns : i->record->created_ns < other->created_ns;
 }
 
+/* podman's names for states; some of its own stand for none of ours. */
+static bool is_status(const char *name)
+{
+	static const char *const theirs[] = { "configured", "initialized", "stopped", "removing", "unknown", NULL };
+
+	for (int s = 0; s < CONTAINER_STATUS_COUNT; s++)
+		if (!strcmp(name, container_status_name((enum container_status)s)))
+			return true;
+	return g_strv_contains(theirs, name);
+}
+
 int container_passes(struct context *c, const struct container_info *i, char *const *filters, struct err *e)
 {
 	g_autoptr(GHashTable) keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -269,9 +280,11 @@ int container_passes(struct context *c, const struct container_info *i, char *co
 		int r = age ? passes_age(c, i, eq + 1, since, e) : eq ? passes_one(i, key, eq + 1) : -1;
 		bool label = !strcmp(key, "label");
 
+		if (eq && !strcmp(key, "status") && !is_status(eq + 1))
+			r = err_msg(e, EINVAL, "unknown container state: %s: invalid argument", eq + 1);
 		if (r < 0) {
 			g_free(key);
-			if (age)
+			if (e->code)
 				return r;
 			return err_msg(e, EINVAL, "--filter \"%s\": must be label=, status=, name=, id=, ancestor=, "
 				       "exited=, health=, restart-policy=, volume=, network=, until=, since= or before= with a value", *filters);

@@ -50,10 +50,14 @@ int remove_tree_of_store(void *ctx, int dirfd, const char *name, struct err *e);
 
 /* The object that `inspect` shows. */
 json_t *container_object(struct context *c, const struct container_info *i);
+/* Add SizeRw and SizeRootFs to it, for inspect --size. */
+void container_object_add_size(struct context *c, const struct container_record *r, json_t *object);
 
 /* Parts of it (container_host_config.c): HostConfig, the ports, and capabilities as sorted names, of a set of
  * config.json ("bounding") or of bits. */
 json_t *container_host_config(struct context *c, const struct container_record *r, json_t *config);
+/* Set the members of the JSON object `constants` that `o` has not. */
+void container_set_missing(json_t *o, const char *constants);
 json_t *container_ports_object(const struct container_record *r);
 json_t *container_caps(json_t *config, const char *set);
 json_t *container_cap_names(uint64_t set);

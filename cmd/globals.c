@@ -290,12 +290,24 @@ static bool is_help(const char *word)
 	return !strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help");
 }
 
+/* The help, and that this was no command. */
+static int missing_command(const struct command *const *list, const char *group)
+{
+	struct err e = ERR_INIT;
+
+	help_program(list, group);
+	err_msg(&e, EINVAL, "missing command `coracle %s%sCOMMAND`", group ? group : "", group ? " " : "");
+	return fail(&e);
+}
+
 static int dispatch(struct context *c, const struct command *const *list, int argc, char **argv)
 {
 	const struct command *cmd;
 	int words;
 
-	if (argc == 0 || !strcmp(argv[0], "help")) {
+	if (argc == 0)
+		return missing_command(list, NULL);
+	if (!strcmp(argv[0], "help")) {
 		bool one = argc > 1;
 
 		cmd = one ? command_find(list, argc - 1, argv + 1, &words) : NULL;
@@ -303,14 +315,16 @@ static int dispatch(struct context *c, const struct command *const *list, int ar
 			help_command(cmd);
 		else
 			help_program(list, one && command_is_group(list, argv[1]) ? argv[1] : NULL);
-		return argc == 0 ? EXIT_OURS : 0;
+		return 0;
 	}
 	cmd = command_find(list, argc, argv, &words);
 	if (cmd)
 		return command_execute(c, cmd, argc - words + 1, argv + words - 1);
 	if (!command_is_group(list, argv[0]))
 		return unknown_command(list, NULL, argv[0]);
-	if (argc > 1 && !is_help(argv[1]))
+	if (argc == 1)
+		return missing_command(list, argv[0]);
+	if (!is_help(argv[1]))
 		return unknown_command(list, argv[0], argv[1]);
 	help_program(list, argv[0]);
 	return 0;

@@ -227,13 +227,14 @@ static json_t *history_row(const struct image_history *h, const char *id, int64_
 	g_autofree char *short_id = strlen(id) == 64 && !v->no_trunc ? g_strndup(id, 12) : g_strdup(id);
 	g_autofree char *at = created ? text_time_go(created) : g_strdup("");
 	const char *when = v->human ? ago : h->created ? h->created : "";
-	json_t *json = json_pack("{s:s,s:s,s:s,s:I,s:s,s:o}", "id", id, "created", h->created ? h->created : "",
+	json_t *json = json_pack("{s:s,s:s,s:s,s:s,s:I,s:s,s:o}", "id", id, "created", h->created ? h->created : "",
+				 "Created", h->created ? h->created : "",
 				 "CreatedBy", h->created_by ? h->created_by : "", "size", (json_int_t)size,
 				 "comment", h->comment ? h->comment : "", "tags",
 				 newest ? json_of_strings(img->names) : json_array());
 
 	if (!v->no_trunc && g_utf8_strlen(by, -1) > 45) {
-		g_autofree char *cut = g_utf8_substring(by, 0, 45);
+		g_autofree char *cut = g_utf8_substring(by, 0, 42);
 
 		g_free(by);
 		by = g_strconcat(cut, "...", NULL);

@@ -137,6 +137,12 @@ static int run_rmi(struct context *c, void *values, int argc, char **argv)
 	return worst;
 }
 
+/* Where a missing image is no question that was asked: podman's 1 is rmi's alone. */
+static int get_named(struct context *c, const char *name, struct image **ret, struct err *e)
+{
+	return image_get(c, name, ret, e) < 0 ? err_exit(e, EXIT_OURS) : 0;
+}
+
 static int run_tag(struct context *c, void *values, int argc, char **argv)
 {
 	autoimage *img = NULL;
@@ -145,7 +151,7 @@ static int run_tag(struct context *c, void *values, int argc, char **argv)
 
 	(void)values;
 	if (r == 0)
-		r = image_get(c, argv[0], &img, &e);
+		r = get_named(c, argv[0], &img, &e);
 	for (int i = 1; r == 0 && i < argc; i++) {
 		g_autofree char *name = NULL;
 		struct reference ref;
@@ -169,7 +175,7 @@ static int run_untag(struct context *c, void *values, int argc, char **argv)
 
 	(void)values;
 	if (r == 0)
-		r = image_get(c, argv[0], &img, &e);
+		r = get_named(c, argv[0], &img, &e);
 	if (r == 0 && argc == 1)
 		r = image_untag(c->store, img, NULL, &e);
 	for (int i = 1; r == 0 && i < argc; i++) {

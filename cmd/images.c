@@ -199,6 +199,8 @@ static int run(struct context *c, void *values, int argc, char **argv)
 		rows = sorted(rows, v->sort);
 	if (r == 0 && as_json)
 		count_containers(c, objects);
+	else if (r == 0 && v->format && strstr(v->format, "Containers"))
+		count_containers(c, rows);
 	if (r == 0 && v->quiet)
 		print_ids(objects, v->no_trunc);
 	else if (r == 0 && as_json)

@@ -13,7 +13,7 @@
 
 struct inspect_values {
 	char *format, *type;
-	bool latest;
+	bool latest, size;
 };
 #define AT(member) offsetof(struct inspect_values, member)
 
@@ -21,6 +21,7 @@ static const struct opt opts[] = {
 	{ .name = "format", .letter = 'f', .type = OPT_STRING, .offset = AT(format), .arg = "template", .choices = "~json",
 	  .help = "json or a Go template" },
 	{ .name = "latest", .letter = 'l', .type = OPT_FLAG, .offset = AT(latest), .help = "The container created last" },
+	{ .name = "size", .letter = 's', .type = OPT_FLAG, .offset = AT(size), .help = "Show the sizes of a container's files" },
 	{ .name = "type", .letter = 't', .type = OPT_STRING, .offset = AT(type), .arg = "type",
 	  .help = "Look only among these (default: all, in this order)", .choices = "container|image|volume|all",
 	  .complete = COMPLETE_CHOICES },
@@ -28,7 +29,7 @@ static const struct opt opts[] = {
 };
 
 /* 1 and the object, 0: nobody has that name, or -errno. */
-static int find_container(struct context *c, const char *name, json_t **ret, struct err *e)
+static int find_container(struct context *c, const char *name, bool size, json_t **ret, struct err *e)
 {
 	struct container_info i = { 0 };
 	g_autofree char *id = NULL;
@@ -41,28 +42,32 @@ static int find_container(struct context *c, const char *name, json_t **ret, str
 		r = container_read_state(&c->place, id, &i.state, e);
 	if (r == 0)
 		*ret = container_object(c, &i);
+	if (r == 0 && size)
+		container_object_add_size(c, i.record, *ret);
 	if (i.record)
 		container_record_free(i.record);
 	return r < 0 ? r : 1;
 }
 
-static int find_image(struct context *c, const char *name, json_t **ret, struct err *e)
+static int find_image(struct context *c, const char *name, bool size, json_t **ret, struct err *e)
 {
 	struct err ignored = ERR_INIT;
 	autoimage *img = NULL;
 	int r = image_find(c->store, name, &img, &ignored);
 
+	(void)size;
 	(void)e;        /* what cannot be an image name may be a volume's */
 	if (r > 0)
 		*ret = image_inspect_json(c->store, img);
 	return r > 0;
 }
 
-static int find_volume(struct context *c, const char *name, json_t **ret, struct err *e)
+static int find_volume(struct context *c, const char *name, bool size, json_t **ret, struct err *e)
 {
 	autovolume *v = NULL;
 	int r = volume_find(c->store, name, &v, e);
 
+	(void)size;
 	if (r > 0)
 		*ret = volume_object(v);
 	return r;
@@ -70,7 +75,7 @@ static int find_volume(struct context *c, const char *name, json_t **ret, struct
 
 static const struct kind {
 	const char *name;
-	int (*find)(struct context *c, const char *name, json_t **ret, struct err *e);
+	int (*find)(struct context *c, const char *name, bool size, json_t **ret, struct err *e);
 } kinds[] = {
 	{ "container", find_container },
 	{ "image", find_image },
@@ -90,30 +95,38 @@ static int no_such(const char *type, const char *name, struct err *e)
 	return -ENOENT;
 }
 
-static int find(struct context *c, const char *type, const char *name, json_t **ret, struct err *e)
+static int find(struct context *c, const struct inspect_values *v, const char *name, json_t **ret, struct err *e)
 {
+	const char *type = v->type ? v->type : "all";
+
 	for (size_t k = 0; k < G_N_ELEMENTS(kinds); k++) {
 		int r;
 
 		if (strcmp(type, "all") != 0 && strcmp(type, kinds[k].name) != 0)
 			continue;
-		r = kinds[k].find(c, name, ret, e);
+		r = kinds[k].find(c, name, v->size, ret, e);
 		if (r != 0)
 			return r < 0 ? r : 0;
 	}
 	return no_such(type, name, e);
 }
 
-static int find_latest(struct context *c, json_t *objects, struct err *e)
+static int find_latest(struct context *c, bool size, json_t *objects, struct err *e)
 {
 	g_autoptr(GPtrArray) set = NULL;
+	const struct container_info *latest;
+	json_t *object;
 	int r = container_load_all(c, 0, &set, e);
 
 	if (r < 0)
 		return r;
 	if (set->len == 0)
 		return err_msg(e, ENOENT, "inspecting object: no containers to inspect: no such container");
-	json_array_append_new(objects, container_object(c, set->pdata[set->len - 1]));
+	latest = set->pdata[set->len - 1];
+	object = container_object(c, latest);
+	if (size)
+		container_object_add_size(c, latest->record, object);
+	json_array_append_new(objects, object);
 	return 0;
 }
 
@@ -143,12 +156,12 @@ static int run(struct context *c, void *values, int argc, char **argv)
 	if (r == 0)
 		r = store_choose_driver(c->store, &e);
 	if (r == 0 && v->latest)
-		r = find_latest(c, objects, &e);
+		r = find_latest(c, v->size, objects, &e);
 	for (int i = 0; r == 0 && i < argc; i++) {
 		struct err one = ERR_INIT;
 		json_t *object = NULL;
 
-		if (find(c, v->type ? v->type : "all", argv[i], &object, &one) < 0)
+		if (find(c, v, argv[i], &object, &one) < 0)
 			fail_one(&one, EXIT_OURS, &worst);
 		else
 			json_array_append_new(objects, object);

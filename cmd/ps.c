@@ -1,17 +1,18 @@
 /* ps.c - ps (container ls, container ps). See podman-ps(1). */
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/container_set.h"
+#include "cmd/container_size.h"
+#include "cmd/ps_namespaces.h"
 #include "cmd/template.h"
 #include "core/base/text.h"
 
 struct ps_options {
 	int64_t last;
-	bool all, quiet, latest, size, no_trunc, no_heading, external, sync;
+	bool all, quiet, latest, size, no_trunc, no_heading, external, sync, ns, pod;
 	char **filter;
 	char *format, *sort;
 };
@@ -32,10 +33,12 @@ static const struct opt ps_opts[] = {
 	{ .name = "latest", .letter = 'l', .type = OPT_FLAG, .offset = AT(latest), .help = "Show the latest created" },
 	{ .name = "no-trunc", .type = OPT_FLAG, .offset = AT(no_trunc), .help = "Show IDs and commands whole" },
 	{ .name = "noheading", .type = OPT_FLAG, .offset = AT(no_heading), .help = "Print no headings" },
+	{ .name = "ns", .type = OPT_FLAG, .offset = AT(ns), .help = "Show process IDs and namespaces", .alias = "namespace" },
+	{ .name = "pod", .letter = 'p', .type = OPT_FLAG, .offset = AT(pod), .help = "Show pods (there are none)" },
 	{ .name = "quiet", .letter = 'q', .type = OPT_FLAG, .offset = AT(quiet), .help = "Print IDs only" },
 	{ .name = "size", .letter = 's', .type = OPT_FLAG, .offset = AT(size), .help = "Show the size of the files" },
 	{ .name = "sort", .type = OPT_STRING, .offset = AT(sort), .arg = "key", .help = "Sort by this",
-	  .choices = "command|created|id|image|names|runningfor|status", .complete = COMPLETE_CHOICES },
+	  .choices = "command|created|id|image|names|runningfor|size|status", .complete = COMPLETE_CHOICES },
 	{ .name = "sync", .type = OPT_FLAG, .offset = AT(sync), .help = "Accepted: what is shown is always so" },
 	OPT_END
 };
@@ -129,24 +132,10 @@ static json_t *mount_list(const struct container_record *r)
 	return a;
 }
 
-static int64_t size_sum;
-
-static int add_size(const char *path, const struct stat *st, int type, struct FTW *f)
+/* What has not been is Go's year 1. */
+static json_int_t seconds(int64_t ns)
 {
-	(void)path;
-	(void)f;
-	if (type == FTW_F)
-		size_sum += st->st_size;
-	return 0;
-}
-
-static int64_t size_of(struct context *c, const char *id)
-{
-	g_autofree char *upper = g_strdup_printf("%s/%s/upper", c->place.containers_path, id);
-
-	size_sum = 0;
-	(void)nftw(upper, add_size, 16, FTW_PHYS | FTW_MOUNT);
-	return size_sum;
+	return ns ? ns / 1000000000 : -62135596800;
 }
 
 static void set_times(json_t *o, const struct container_info *i)
@@ -155,8 +144,8 @@ static void set_times(json_t *o, const struct container_info *i)
 
 	json_object_set_new(o, "Created", json_integer(i->record->created_ns / 1000000000));
 	json_object_set_new(o, "CreatedAt", text(created));
-	json_object_set_new(o, "StartedAt", json_integer(i->state.started_ns / 1000000000));
-	json_object_set_new(o, "ExitedAt", json_integer(i->state.finished_ns / 1000000000));
+	json_object_set_new(o, "StartedAt", json_integer(seconds(i->state.started_ns)));
+	json_object_set_new(o, "ExitedAt", json_integer(seconds(i->state.finished_ns)));
 }
 
 /* What is the same in --format json and in templates. */
@@ -191,8 +180,12 @@ static char **arguments(const struct container_record *r)
 static json_t *json_form(const struct container_info *i, int64_t now)
 {
 	const struct container_record *r = i->record;
+	g_autofree char *ago = text_ago((now - r->created_ns) / 1000000000);
 	json_t *o = common(i, now);
 
+	json_object_set_new(o, "CreatedAt", text(ago));
+	json_object_set_new(o, "Namespaces", json_object());
+	json_object_set_new(o, "Size", json_null());
 	json_object_set_new(o, "Command", strings(arguments(r)));
 	json_object_set_new(o, "Id", text(r->id));
 	json_object_set_new(o, "Labels", label_map(r->labels));
@@ -216,13 +209,12 @@ static char *shown_command(const struct container_record *r, bool whole)
 }
 
 /* The fields of the default columns. */
-static json_t *shown_row(struct context *c, const struct ps_options *o, const struct container_info *i, int64_t now)
+static json_t *shown_row(const struct ps_options *o, const struct container_info *i, int64_t now)
 {
 	const struct container_record *r = i->record;
 	g_autofree char *command = shown_command(r, o->no_trunc), *ports = container_ports_text(r);
 	g_autofree char *ago = text_ago((now - r->created_ns) / 1000000000), *status = status_text(&i->state, now);
 	g_autofree char *id = g_strndup(r->id, o->no_trunc ? 64 : 12);
-	g_autofree char *size = o->size ? text_human_size(size_of(c, r->id)) : g_strdup("");
 	json_t *row = json_object();
 
 	json_object_set_new(row, "ID", text(id));
@@ -232,8 +224,25 @@ static json_t *shown_row(struct context *c, const struct ps_options *o, const st
 	json_object_set_new(row, "Status", text(status));
 	json_object_set_new(row, "Ports", text(ports));
 	json_object_set_new(row, "Names", text(r->name));
-	json_object_set_new(row, "Size", text(size));
+	json_object_set_new(row, "Size", text(""));
+	json_object_set_new(row, "Pid", json_integer(i->state.pid));
+	json_object_set_new(row, "Pod", text(""));
+	json_object_set_new(row, "PodName", text(""));
 	return row;
+}
+
+/* In the row, and as podman's JSON has it. */
+static void set_size(struct context *c, const struct container_record *r, json_t *row)
+{
+	int64_t rw = container_size_rw(c, r->id), root = container_size_root(c, r, rw);
+	g_autofree char *size = container_size_text(rw, root);
+	json_t *form = json_object_get(row, "_json");
+
+	json_object_set_new(row, "Size", text(size));
+	json_object_set_new(row, "_bytes", json_integer(rw));
+	if (form)
+		json_object_set_new(form, "Size", json_pack("{s:I, s:I}", "rootFsSize", (json_int_t)root, "rwSize",
+							    (json_int_t)rw));
 }
 
 static json_t *row(struct context *c, const struct ps_options *o, const struct container_info *i, int64_t now)
@@ -242,8 +251,10 @@ static json_t *row(struct context *c, const struct ps_options *o, const struct c
 	g_autofree char *ago = text_ago((now - r->created_ns) / 1000000000), *created = text_time_go(r->created_ns);
 	g_autofree char *labels = r->labels ? g_strjoinv(",", r->labels) : g_strdup("");
 	g_autofree char *image_id = g_strndup(r->image_id ? r->image_id : "", o->no_trunc ? 64 : 12);
-	json_t *row = shown_row(c, o, i, now), *more;
+	json_t *row = shown_row(o, i, now), *more;
 
+	if (o->ns || (o->format && !strstr(o->format, "json")))
+		ps_set_namespaces(row, i->state.pid);
 	if (!o->format)
 		return row;
 	more = common(i, now);
@@ -261,6 +272,15 @@ static json_t *row(struct context *c, const struct ps_options *o, const struct c
 	if (strstr(o->format, "json"))
 		json_object_set_new(row, "_json", json_form(i, now));
 	return row;
+}
+
+static json_t *sized_row(struct context *c, const struct ps_options *o, const struct container_info *i, int64_t now)
+{
+	json_t *made = row(c, o, i, now);
+
+	if (o->size || !g_strcmp0(o->sort, "size"))
+		set_size(c, i->record, made);
+	return made;
 }
 
 static const char *sort_key;
@@ -327,14 +347,54 @@ static int select_shown(struct context *c, const struct ps_options *o, GPtrArray
 
 static const char *const columns[] = { "CONTAINER ID={{.ID}}", "IMAGE={{.Image}}", "COMMAND={{.Command}}",
 	"CREATED={{.CreatedHuman}}", "STATUS={{.Status}}", "PORTS={{.Ports}}", "NAMES={{.Names}}", NULL };
-static const char *const columns_size[] = { "CONTAINER ID={{.ID}}", "IMAGE={{.Image}}", "COMMAND={{.Command}}",
-	"CREATED={{.CreatedHuman}}", "STATUS={{.Status}}", "PORTS={{.Ports}}", "NAMES={{.Names}}",
-	"SIZE={{.Size}}", NULL };
+static const char *const columns_ns[] = { "CONTAINER ID={{.ID}}", "NAMES={{.Names}}", "PID={{.Pid}}", "CGROUPNS={{.CGROUPNS}}",
+	"IPC={{.IPC}}", "MNT={{.MNT}}", "NET={{.NET}}", "PIDNS={{.PIDNS}}", "USERNS={{.USERNS}}", "UTS={{.UTS}}", NULL };
+#define COLUMNS_MAX (G_N_ELEMENTS(columns_ns) + 3)
+
+/* The default table with what the options add. */
+static void choose_columns(const struct ps_options *o, const char *ret[COLUMNS_MAX])
+{
+	const char *const *from = o->ns ? columns_ns : columns;
+	size_t n = 0;
+
+	while (from[n]) {
+		ret[n] = from[n];
+		n++;
+	}
+	if (o->pod) {
+		ret[n++] = "POD ID={{.Pod}}";
+		ret[n++] = "PODNAME={{.PodName}}";
+	}
+	if (o->size)
+		ret[n++] = "SIZE={{.Size}}";
+	ret[n] = NULL;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	json_int_t x = json_integer_value(json_object_get(*(json_t *const *)a, "_bytes"));
+	json_int_t y = json_integer_value(json_object_get(*(json_t *const *)b, "_bytes"));
+
+	return (x > y) - (x < y);
+}
+
+static void sort_by_size(json_t *rows)
+{
+	size_t n = json_array_size(rows);
+	g_autofree json_t **v = g_new(json_t *, n + 1);
+
+	for (size_t i = 0; i < n; i++)
+		v[i] = json_incref(json_array_get(rows, i));
+	qsort(v, n, sizeof(*v), by_size);
+	for (size_t i = 0; i < n; i++)
+		(void)json_array_set_new(rows, i, v[i]);
+}
 
 static int run_ps(struct context *c, void *values, int argc, char **argv)
 {
 	struct ps_options *o = values;
 	g_autoptr(GPtrArray) set = NULL;
+	const char *shown[COLUMNS_MAX];
 	json_t *rows = json_array();
 	struct err e = ERR_INIT;
 	int64_t now = text_now_ns();
@@ -342,6 +402,7 @@ static int run_ps(struct context *c, void *values, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
+	choose_columns(o, shown);
 	r = context_store(c, &e);
 	if (r == 0)
 		r = container_load_all(c, shown_states(o), &set, &e);
@@ -352,13 +413,17 @@ static int run_ps(struct context *c, void *values, int argc, char **argv)
 		g_ptr_array_sort(set, by_key);
 	}
 	for (guint n = 0; r == 0 && n < set->len; n++) {
+		struct container_info *i = set->pdata[n];
+
 		if (o->quiet)
-			printf("%.*s\n", o->no_trunc ? 64 : 12, ((struct container_info *)set->pdata[n])->record->id);
+			printf("%.*s\n", o->no_trunc ? 64 : 12, i->record->id);
 		else
-			json_array_append_new(rows, row(c, o, set->pdata[n], now));
+			json_array_append_new(rows, sized_row(c, o, i, now));
 	}
+	if (r == 0 && !g_strcmp0(o->sort, "size"))
+		sort_by_size(rows);
 	if (r == 0 && !o->quiet)
-		r = show_rows(rows, o->size ? columns_size : columns, o->format, o->no_heading, &e);
+		r = show_rows(rows, shown, o->format, o->no_heading, &e);
 	json_decref(rows);
 	return r < 0 ? fail(&e) : 0;
 }

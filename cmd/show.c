@@ -219,6 +219,7 @@ static int show_each(json_t *rows, const char *format, struct err *e)
 		return r;
 	if (loops_over_all(text)) {
 		r = template_exec(t, rows, out, e);
+		g_string_append_c(out, '\n');
 	} else {
 		json_array_foreach(rows, i, row) {
 			if (r == 0)

@@ -31,6 +31,8 @@ static json_t *volume_row(const struct volume *v)
 	json_t *object = volume_object(v), *row = json_copy(object);
 
 	json_object_set_new(row, "CreatedAt", json_string(created));
+	json_object_set_new(row, "UID", json_integer(0));
+	json_object_set_new(row, "GID", json_integer(0));
 	json_object_set_new(row, "_json", object);
 	return row;
 }
@@ -147,7 +149,9 @@ static int run_ls(struct context *c, void *values, int argc, char **argv)
 			json_array_append_new(rows, volume_row(*i));
 	}
 	if (r >= 0)
-		r = show_rows(rows, columns, v->quiet ? "{{.Name}}" : v->format, v->no_heading, &e);
+		r = show_rows(rows, columns, v->quiet ? "{{.Name}}" : v->format,
+			      /* as podman: no volume, no heading */
+			      v->no_heading || !json_array_size(rows), &e);
 	volume_list_free(list);
 	json_decref(rows);
 	return r < 0 ? fail(&e) : 0;

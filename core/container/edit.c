@@ -64,6 +64,8 @@ int container_rename(const struct container_place *p, const char *id, const char
 	lock = begin(p, id, &record, e);
 	if (lock < 0)
 		return lock;
+	if (strcmp(record->name, name) == 0)
+		return 0;
 	r = name_claim(p, name, id, e);
 	if (r < 0)
 		return err_wrap(e, "renaming container %.12s", id);

@@ -6,13 +6,13 @@ load helper
 	cs help; ok; has "Commands:"
 	cs run --help; ok; has "Usage:"; has "--rm"
 	cs help run; ok; has "--rm"
-	cs image; ok; has "exists"
 	cs image --help; ok; has "exists"
 	cs image help; ok; has "exists"
 }
 
 @test "no command is status 125, and help" {
-	cs; fails 125; has "Commands:"
+	cs; fails 125 "missing command \`coracle COMMAND\`"; has "Commands:"
+	cs image; fails 125 "missing command \`coracle image COMMAND\`"; has "exists"
 }
 
 @test "an unknown command or option is one line that names it" {
