@@ -19,6 +19,8 @@
 
 #define LIBRARIES "libcurl4 libarchive13 libssl3 zlib1g libzstd1"
 
+#define DOCTOR_INDENT 26        /* columns of status and name */
+
 struct values { bool unused, json; };
 
 static const struct opt opts[] = {
@@ -191,12 +193,18 @@ static json_t *finding_json(const char *name, const struct finding *f)
 
 static void print_finding(const char *name, const struct finding *f, bool colour)
 {
-	printf("%s%-7s%s  %-15s  %s\n", colour ? status_colours[f->status] : "", status_names[f->status],
-	       colour ? "\033[0m" : "", name, f->found);
-	if (*f->cost)
-		printf("%26s costs: %s\n", "", f->cost);
+	int width = terminal_width();
+
+	printf("%s%-7s%s  %-15s  ", colour ? status_colours[f->status] : "", status_names[f->status],
+	       colour ? "\033[0m" : "", name);
+	terminal_wrap(f->found, DOCTOR_INDENT, width);
+	if (*f->cost) {
+		printf("%*scosts: ", DOCTOR_INDENT, "");
+		terminal_wrap(f->cost, DOCTOR_INDENT + (int)strlen("costs: "), width);
+	}
+	/* Never broken: it is to be copied. */
 	if (*f->command)
-		printf("%26s mend, as %s: %s\n", "", f->who == DOCTOR_USER ? "yourself" : "administrator", f->command);
+		printf("%*smend, as %s: %s\n", DOCTOR_INDENT, "", f->who == DOCTOR_USER ? "yourself" : "administrator", f->command);
 }
 
 static int run_doctor(struct context *c, void *values, int argc, char **argv)

@@ -5,6 +5,10 @@
 #include <string.h>
 
 #include "cmd/globals.h"
+#include "cmd/terminal.h"
+
+#define NAME_WIDTH 16
+#define EXAMPLES_MAX 6          /* the man page has them all */
 
 static void option_left(const struct opt *o, GString *s)
 {
@@ -28,14 +32,14 @@ static void widest(const struct opt *o, void *data)
 
 static void print_option(const struct opt *o, void *data)
 {
-	g_autoptr(GString) s = g_string_new(NULL);
+	g_autoptr(GString) s = g_string_new(NULL), text = g_string_new(o->help);
 	size_t *width = data;
 
 	option_left(o, s);
-	printf("%-*s   %s", (int)*width, s->str, o->help);
 	if (o->choices && *o->choices != '~')
-		printf(" (%s)", o->choices);
-	putchar('\n');
+		g_string_append_printf(text, " (%s)", o->choices);
+	printf("%-*s   ", (int)*width, s->str);
+	terminal_wrap(text->str, (int)*width + 3, terminal_width());
 }
 
 static void print_options(const char *title, const struct opt *table)
@@ -49,6 +53,33 @@ static void print_options(const char *title, const struct opt *table)
 	opt_each(table, print_option, &width);
 }
 
+/* The man pages' examples, by the page's name. */
+static const struct { const char *page, *line; } examples[] = {
+#include "cmd/examples.inc"
+};
+
+/* Is it one of the command's? A family that has one page has its examples there. */
+static bool is_example(const struct command *cmd, const char *page, const char *line)
+{
+	const char *space = strchr(cmd->name, ' ');
+	g_autofree char *words = g_strconcat("coracle ", cmd->name, " ", NULL), *all = g_strconcat(line, " ", NULL);
+
+	if (!strcmp(page, cmd->name))
+		return true;
+	return space && strlen(page) == (size_t)(space - cmd->name) && g_str_has_prefix(cmd->name, page) && strstr(all, words);
+}
+
+static void print_examples(const struct command *cmd)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(examples) && n < EXAMPLES_MAX; i++) {
+		if (!is_example(cmd, examples[i].page, examples[i].line))
+			continue;
+		printf("%s  %s\n", n++ ? "" : "\nExamples:\n", examples[i].line);
+	}
+}
+
 void help_command(const struct command *cmd)
 {
 	printf("%s\n\nUsage:\n  coracle %s%s%s\n", cmd->summary, cmd->name, *cmd->usage ? " " : "", cmd->usage);
@@ -59,6 +90,7 @@ void help_command(const struct command *cmd)
 		printf("\nAliases:\n  coracle %s\n", text);
 	}
 	print_options("Options", cmd->opts);
+	print_examples(cmd);
 }
 
 /* The name under which `cmd` is a member of `group`, without the group's word; NULL when it is none. */
@@ -92,12 +124,12 @@ void help_program(const struct command *const *list, const char *group)
 		g_autofree char *name = group ? name_in_group(*list, group) : g_strdup((*list)->name);
 
 		if (name && !((*list)->flags & COMMAND_HIDDEN))
-			g_ptr_array_add(lines, g_strdup_printf("  %-16s %s", name, (*list)->summary));
+			g_ptr_array_add(lines, g_strdup_printf("  %-*s %s", NAME_WIDTH, name, (*list)->summary));
 	}
 	g_ptr_array_sort(lines, by_name);
 	printf("\nCommands:\n");
 	for (guint i = 0; i < lines->len; i++)
-		puts(lines->pdata[i]);
+		terminal_wrap(lines->pdata[i], NAME_WIDTH + 3, terminal_width());
 	if (!group)
 		print_options("Options", global_options);
 	printf("\nSee `coracle %s%sCOMMAND --help` for one command.\n", group ? group : "", group ? " " : "");

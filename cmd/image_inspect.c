@@ -280,6 +280,7 @@ static int run_history(struct context *c, void *values, int argc, char **argv)
 		return fail(&e);
 	}
 	rows = history_rows(c->store, img, v);
+	show_whole(v->no_trunc);
 	r = show_rows(rows, columns, v->quiet ? "{{.ID}}" : v->format, false, &e);
 	json_decref(rows);
 	return r < 0 ? fail(&e) : 0;

@@ -193,6 +193,7 @@ static int run(struct context *c, void *values, int argc, char **argv)
 	struct err e = ERR_INIT;
 	int r = context_store(c, &e);
 
+	show_whole(v->no_trunc);
 	if (r == 0)
 		r = gather(c, v, argc, argv, rows, objects, &e);
 	if (r == 0 && v->sort && strcmp(v->sort, "created") != 0)

@@ -19,6 +19,13 @@ libcmd_a_SOURCES += \
 	cmd/template_nodes.h \
 	cmd/terminal.c cmd/terminal.h
 
+# --help shows the examples of the man pages.
+EXTRA_DIST += cmd/examples.awk
+BUILT_SOURCES += cmd/examples.inc
+CLEANFILES += cmd/examples.inc
+cmd/examples.inc: $(srcdir)/cmd/examples.awk $(dist_man_MANS)
+	$(AM_V_GEN)$(MKDIR_P) cmd && awk -f $(srcdir)/cmd/examples.awk $(srcdir)/man/coracle-*.1 >$@.tmp && mv $@.tmp $@
+
 include cmd/container.mk
 include cmd/image.mk
 include cmd/oci.mk

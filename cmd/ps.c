@@ -403,6 +403,7 @@ static int run_ps(struct context *c, void *values, int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	choose_columns(o, shown);
+	show_whole(o->no_trunc);
 	r = context_store(c, &e);
 	if (r == 0)
 		r = container_load_all(c, shown_states(o), &set, &e);

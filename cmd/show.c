@@ -6,9 +6,12 @@
 #include <string.h>
 
 #include "cmd/template.h"
+#include "cmd/terminal.h"
 
 #define CELL_MIN 12     /* podman's tables: cells at least this wide, two spaces between them */
 #define CELL_GAP 2
+#define CELL_FIT 16     /* no column is cut to less */
+#define CELL_CUT 6      /* nor a cell to a few letters */
 
 char *template_unescape(const char *format)
 {
@@ -28,19 +31,26 @@ static void put_text(const char *s)
 	fputs(s, stdout);
 }
 
-/* Lines of cells, printed with every column as wide as its widest cell. */
-static void print_table(GPtrArray *lines)
+static bool whole_cells;
+
+void show_whole(bool whole)
 {
-	g_autoptr(GArray) widths = g_array_new(FALSE, TRUE, sizeof(glong));
+	whole_cells = whole;
+}
+
+/* How wide each column must be, with the gap behind it. */
+static GArray *column_widths(GPtrArray *lines)
+{
+	GArray *widths = g_array_new(FALSE, TRUE, sizeof(glong));
 
 	for (guint i = 0; i < lines->len; i++) {
 		char **cells = lines->pdata[i];
 
-		for (guint c = 0; cells[c] && cells[c + 1]; c++) {
-			glong w = g_utf8_strlen(cells[c], -1) + CELL_GAP;
+		for (guint c = 0; cells[c]; c++) {
+			glong w = g_utf8_strlen(cells[c], -1) + (cells[c + 1] ? CELL_GAP : 0);
 
 			if (c >= widths->len) {
-				glong least = CELL_MIN;
+				glong least = cells[c + 1] ? CELL_MIN : 0;
 
 				g_array_append_val(widths, least);
 			}
@@ -48,15 +58,58 @@ static void print_table(GPtrArray *lines)
 				g_array_index(widths, glong, c) = w;
 		}
 	}
+	return widths;
+}
+
+/* Take from the widest column until the lines fit into `room` columns, but leave what an ID or a date needs. */
+static void fit(GArray *widths, glong room)
+{
+	glong sum = 0;
+
+	for (guint c = 0; c < widths->len; c++)
+		sum += g_array_index(widths, glong, c);
+	while (sum > room) {
+		glong *widest = NULL;
+
+		for (guint c = 0; c < widths->len; c++)
+			if (!widest || g_array_index(widths, glong, c) > *widest)
+				widest = &g_array_index(widths, glong, c);
+		if (!widest || *widest <= CELL_FIT)
+			return;
+		(*widest)--;
+		sum--;
+	}
+}
+
+/* A cell in `width` columns, cut where it has more. */
+static void print_cell(const char *text, glong width, bool last)
+{
+	glong len = g_utf8_strlen(text, -1), room = last ? width : width - CELL_GAP;
+
+	if (len > room && room > CELL_CUT) {
+		glong kept = room - (glong)strlen("...");
+
+		printf("%.*s...", (int)(g_utf8_offset_to_pointer(text, kept) - text), text);
+		len = room;
+	} else {
+		put_text(text);
+	}
+	if (!last)
+		printf("%*s", (int)(width - len), "");
+}
+
+/* Lines of cells, printed with every column as wide as its widest cell; on a terminal, no wider than that. */
+static void print_table(GPtrArray *lines)
+{
+	g_autoptr(GArray) widths = column_widths(lines);
+
+	if (!whole_cells && terminal_width())
+		fit(widths, terminal_width());
 	for (guint i = 0; i < lines->len; i++) {
 		char **cells = lines->pdata[i];
 
-		for (guint c = 0; cells[c]; c++) {
-			put_text(cells[c]);
-			if (cells[c + 1])
-				printf("%*s", (int)(g_array_index(widths, glong, c) -
-						    g_utf8_strlen(cells[c], -1)), "");
-		}
+		for (guint c = 0; cells[c]; c++)
+			print_cell(cells[c], g_array_index(widths, glong, c), !cells[c + 1]);
 		putchar('\n');
 	}
 }

@@ -242,6 +242,7 @@ static int run_stats(struct context *c, void *values, int argc, char **argv)
 	struct err e = ERR_INIT;
 	int worst = 0, r = 0;
 
+	show_whole(o->no_trunc);
 	if ((argc > 0) + o->all + o->latest > 1)
 		r = err_msg(&e, EINVAL, "--all, --latest and containers cannot be used together");
 	if (r == 0 && (o->interval < 1 || o->interval > 86400))

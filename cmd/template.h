@@ -31,6 +31,9 @@ char *template_unescape(const char *format);
  * that field, else the field's name in capitals. Rows are printed to stdout. */
 int show_rows(json_t *rows, const char *const *columns, const char *format, bool no_heading, struct err *e);
 
+/* Tables on a terminal are cut to its width; with `whole` (--no-trunc) they are not. */
+void show_whole(bool whole);
+
 /* inspect: an array of objects as indented JSON, or `format` applied to each. */
 int show_objects(json_t *objects, const char *format, struct err *e);
 

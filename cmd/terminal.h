@@ -11,4 +11,8 @@ int terminal_width(void);
 /* Are colours wanted on standard output: a terminal, not a dumb one, and no NO_COLOR (see no-color.org)? */
 bool terminal_colour(void);
 
+/* Print text and a newline, the cursor being in column `indent`: lines that would pass `width` columns are broken between
+ * words, or behind a '|', and go on at `indent`. With width 0 (no terminal), or no room, it is one line. */
+void terminal_wrap(const char *text, int indent, int width);
+
 #endif

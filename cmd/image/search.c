@@ -105,6 +105,7 @@ static int search_run(struct context *c, void *values, int argc, char **argv)
 
 	(void)c;
 	(void)argc;
+	show_whole(o->no_trunc);
 	if (o->limit < 0)
 		r = err_msg(&e, EINVAL, "--limit %lld: it is not a number of images", (long long)o->limit);
 	else

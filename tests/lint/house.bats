@@ -50,6 +50,14 @@ no_include() {
 	[ -z "$missing" ] || { echo "$missing"; false; }
 }
 
+@test "every man page of a command has examples, quoted so that they are shown as they are typed" {
+	for m in man/coracle-*.1; do
+		grep -q '^\.Dl \$ ' "$m" || { echo "$m: no .Dl \$ under EXAMPLES"; false; }
+	done
+	# A quote that begins a word is the macro's own: \(dq.
+	if grep -nE '^\.Dl .* "' man/*.1; then return 1; fi
+}
+
 @test "nothing is left open in the code" {
 	if grep -rnE '\b(TODO|FIXME|unimplemented)\b' core net storage cmd --include='*.[ch]' --include='*.mk'; then return 1; fi
 }
