@@ -6,6 +6,7 @@
 
 #include "cmd/container_set.h"
 #include "cmd/container_size.h"
+#include "cmd/docker.h"
 #include "cmd/template.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
@@ -319,6 +320,8 @@ json_t *container_object(struct context *c, const struct container_info *i)
 	json_object_set_new(o, "IsInfra", json_false());
 	json_object_set_new(o, "HostConfig", container_host_config(c, r, config));
 	container_set_missing(o, unused);
+	if (c->docker)
+		docker_container(r, o);
 	json_decref(config);
 	return o;
 }

@@ -14,13 +14,14 @@
 #include <unistd.h>
 
 #include "cmd/conf.h"
+#include "cmd/template.h"
 #include "core/base/text.h"
 
 
 /* What the options in front of the command are written into. */
 struct global_values {
 	bool help_unused;
-	char *root, *runroot, *driver, **storage_opt, *log_level, *runtime, *cgroup_manager, *config, *tmpdir;
+	char *root, *runroot, *driver, **storage_opt, *log_level, *runtime, *cgroup_manager, *config, *tmpdir, *compat;
 	bool version, debug;
 };
 
@@ -44,6 +45,8 @@ const struct opt global_options[] = {
 	{ "config", 0, OPT_STRING, AT(config), "file", "Read this coracle.conf too", NULL, COMPLETE_FILE, 0, NULL },
 	{ "tmpdir", 0, OPT_STRING, AT(tmpdir), "dir", "Directory for temporary files, as TMPDIR", NULL,
 	  COMPLETE_FILE, 0, NULL },
+	{ "compat", 0, OPT_STRING, AT(compat), "tool", "Whose JSON, inspect and labels to print", "podman|docker",
+	  COMPLETE_CHOICES, 0, NULL },
 	{ "debug", 0, OPT_FLAG, AT(debug), NULL, "The same as --log-level debug", NULL, COMPLETE_NONE, 0, NULL },
 	{ "version", 'v', OPT_FLAG, AT(version), NULL, "Print the version and exit", NULL, COMPLETE_NONE, 0,
 	  NULL },
@@ -118,6 +121,9 @@ static int use_globals(struct context *c, struct global_values *g, struct err *e
 	c->cgroup_manager = g->cgroup_manager;
 	c->config = g->config;
 	c->tmpdir = g->tmpdir;
+	if (g->compat)
+		c->docker = !strcmp(g->compat, "docker");
+	show_json_lines(c->docker);
 	return check_storage_opts(g->storage_opt, e);
 }
 
@@ -156,6 +162,7 @@ char **own_command(const struct context *c, const char *const *words)
 	push(a, "tmpdir", c->tmpdir);
 	push(a, "runtime", c->runtime);
 	push(a, "cgroup-manager", c->cgroup_manager);
+	push(a, "compat", c->docker ? "docker" : NULL);
 	for (; *words; words++)
 		g_ptr_array_add(a, g_strdup(*words));
 	g_ptr_array_add(a, NULL);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/docker.h"
 #include "cmd/image_commands.h"
 #include "cmd/globals.h"
 #include "cmd/image_use.h"
@@ -190,6 +191,8 @@ static int run_inspect(struct context *c, void *values, int argc, char **argv)
 			fail_one(&one, EXIT_OURS, &worst);
 		else
 			json_array_append_new(objects, image_inspect_json(c->store, img));
+		if (c->docker && json_array_size(objects))
+			docker_image(json_array_get(objects, json_array_size(objects) - 1));
 	}
 	if (r == 0 && (json_array_size(objects) > 0 || !v->format))
 		r = show_objects(objects, v->format, &e);
@@ -239,7 +242,7 @@ static json_t *history_row(const struct image_history *h, const char *id, int64_
 		g_free(by);
 		by = g_strconcat(cut, "...", NULL);
 	}
-	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o}", "ID", short_id, "Created", when, "CreatedAt",
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o}", "_created", h->created ? h->created : "", "ID", short_id, "Created", when, "CreatedAt",
 			 at, "CreatedSince", ago, "CreatedBy", by, "Size", human,
 			 "Comment", comment, "Tags", newest ? json_of_strings(img->names) : json_array(),
 			 "_json", json);
@@ -281,6 +284,8 @@ static int run_history(struct context *c, void *values, int argc, char **argv)
 	}
 	rows = history_rows(c->store, img, v);
 	show_whole(v->no_trunc);
+	if (c->docker && v->format)
+		docker_rows(DOCKER_HISTORY, rows);
 	r = show_rows(rows, columns, v->quiet ? "{{.ID}}" : v->format, false, &e);
 	json_decref(rows);
 	return r < 0 ? fail(&e) : 0;

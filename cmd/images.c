@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/docker.h"
 #include "cmd/image_commands.h"
 #include "cmd/image_use.h"
 #include "cmd/template.h"
@@ -188,7 +189,7 @@ static void count_containers(struct context *c, json_t *objects)
 static int run(struct context *c, void *values, int argc, char **argv)
 {
 	struct values *v = values;
-	bool as_json = v->format && (strcmp(v->format, "json") == 0 || strcmp(v->format, "{{json .}}") == 0);
+	bool as_json = v->format && !c->docker && (strcmp(v->format, "json") == 0 || strcmp(v->format, "{{json .}}") == 0);
 	json_t *rows = json_array(), *objects = json_array();
 	struct err e = ERR_INIT;
 	int r = context_store(c, &e);
@@ -200,8 +201,10 @@ static int run(struct context *c, void *values, int argc, char **argv)
 		rows = sorted(rows, v->sort);
 	if (r == 0 && as_json)
 		count_containers(c, objects);
-	else if (r == 0 && v->format && strstr(v->format, "Containers"))
+	else if (r == 0 && v->format && (c->docker || strstr(v->format, "Containers")))
 		count_containers(c, rows);
+	if (r == 0 && c->docker && v->format)
+		docker_rows(DOCKER_IMAGES, rows);
 	if (r == 0 && v->quiet)
 		print_ids(objects, v->no_trunc);
 	else if (r == 0 && as_json)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cmd/conf.h"
+#include "cmd/docker.h"
 #include "cmd/image_commands.h"
 #include "cmd/image_use.h"
 #include "cmd/template.h"
@@ -168,7 +169,7 @@ static int store_json(struct context *c, json_t **ret, struct err *e)
 	struct store *s = c->store;
 	g_auto(GStrv) ids = NULL;
 	json_int_t images;
-	int running = 0, total = 0;
+	int running = 0, paused = 0, total = 0;
 	int r = count_images(s, &images, e);
 
 	if (r == 0)
@@ -177,16 +178,18 @@ static int store_json(struct context *c, json_t **ret, struct err *e)
 		struct container_state st;
 		struct err ignored = ERR_INIT;
 
-		if (container_read_state(&c->place, *id, &st, &ignored) == 0 && st.status == CONTAINER_RUNNING)
-			running++;
+		if (container_read_state(&c->place, *id, &st, &ignored) < 0)
+			continue;
+		running += st.status == CONTAINER_RUNNING;
+		paused += st.status == CONTAINER_PAUSED;
 	}
 	if (r < 0)
 		return r;
-	*ret = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:{s:I},s:{s:i,s:i,s:i}}", "graphDriverName", s->driver,
+	*ret = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:{s:I},s:{s:i,s:i,s:i,s:i}}", "graphDriverName", s->driver,
 			 "graphDriverReason", s->driver_why ? s->driver_why : "", "graphRoot", s->root,
 			 "graphRootFrom", s->root_from, "runRoot", s->run, "volumePath", s->root,
 			 "imageStore", "number", images, "containerStore", "number", total, "running", running,
-			 "stopped", total - running);
+			 "paused", paused, "stopped", total - running - paused);
 	json_object_set_new(*ret, "volumePath", json_sprintf("%s/volumes", s->root));
 	return 0;
 }
@@ -265,7 +268,7 @@ static json_t *version_json(void)
 			 json_sprintf("%s/%s", p.os, p.architecture));
 }
 
-static int show(json_t *o, const char *format, struct err *e)
+static int show(const struct context *c, json_t *o, const char *format, struct err *e)
 {
 	json_t *list;
 	int r;
@@ -275,7 +278,7 @@ static int show(json_t *o, const char *format, struct err *e)
 		return 0;
 	}
 	if (strcmp(format, "json") == 0) {
-		json_dumpf(o, stdout, JSON_INDENT(2));
+		json_dumpf(o, stdout, c->docker ? JSON_COMPACT | JSON_SORT_KEYS : JSON_INDENT(2));
 		putchar('\n');
 		return 0;
 	}
@@ -305,7 +308,9 @@ static int run_info(struct context *c, void *values, int argc, char **argv)
 	json_object_set_new(o, "store", store);
 	json_object_set_new(o, "configuration", conf_json(c));
 	json_object_set_new(o, "version", version_json());
-	r = show(o, v->format, &e);
+	if (c->docker)
+		o = docker_info(o);
+	r = show(c, o, v->format, &e);
 	json_decref(o);
 	return r < 0 ? fail(&e) : 0;
 }
@@ -318,7 +323,6 @@ static int run_version(struct context *c, void *values, int argc, char **argv)
 	json_t *o;
 	int r;
 
-	(void)c;
 	(void)argc;
 	(void)argv;
 	if (!v->format) {
@@ -327,7 +331,9 @@ static int run_version(struct context *c, void *values, int argc, char **argv)
 		return 0;
 	}
 	o = json_pack("{s:o}", "Client", version_json());
-	r = show(o, v->format, &e);
+	if (c->docker)
+		o = docker_version(o);
+	r = show(c, o, v->format, &e);
 	json_decref(o);
 	return r < 0 ? fail(&e) : 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/container_set.h"
+#include "cmd/docker.h"
 #include "cmd/image_commands.h"
 #include "cmd/image_inspect.h"
 #include "cmd/image_use.h"
@@ -59,6 +60,8 @@ static int find_image(struct context *c, const char *name, bool size, json_t **r
 	(void)e;        /* what cannot be an image name may be a volume's */
 	if (r > 0)
 		*ret = image_inspect_json(c->store, img);
+	if (r > 0 && c->docker)
+		docker_image(*ret);
 	return r > 0;
 }
 
@@ -70,6 +73,8 @@ static int find_volume(struct context *c, const char *name, bool size, json_t **
 	(void)size;
 	if (r > 0)
 		*ret = volume_object(v);
+	if (r > 0 && c->docker)
+		docker_volume(*ret);
 	return r;
 }
 

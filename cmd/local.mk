@@ -4,6 +4,8 @@ libcmd_a_SOURCES += \
 	cmd/completion.h \
 	cmd/conf.c cmd/conf.h \
 	cmd/context.c \
+	cmd/docker.c cmd/docker.h \
+	cmd/docker_inspect.c \
 	cmd/doctor.c cmd/doctor.h \
 	cmd/doctor_host.c \
 	cmd/doctor_ids.c \

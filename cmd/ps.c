@@ -6,6 +6,7 @@
 
 #include "cmd/container_set.h"
 #include "cmd/container_size.h"
+#include "cmd/docker.h"
 #include "cmd/ps_namespaces.h"
 #include "cmd/template.h"
 #include "core/base/text.h"
@@ -245,11 +246,10 @@ static void set_size(struct context *c, const struct container_record *r, json_t
 							    (json_int_t)rw));
 }
 
-static json_t *row(struct context *c, const struct ps_options *o, const struct container_info *i, int64_t now)
+static json_t *row(const struct ps_options *o, const struct container_info *i, int64_t now)
 {
 	const struct container_record *r = i->record;
 	g_autofree char *ago = text_ago((now - r->created_ns) / 1000000000), *created = text_time_go(r->created_ns);
-	g_autofree char *labels = r->labels ? g_strjoinv(",", r->labels) : g_strdup("");
 	g_autofree char *image_id = g_strndup(r->image_id ? r->image_id : "", o->no_trunc ? 64 : 12);
 	json_t *row = shown_row(o, i, now), *more;
 
@@ -264,7 +264,7 @@ static json_t *row(struct context *c, const struct ps_options *o, const struct c
 	json_object_set_new(row, "CreatedAt", text(created));
 	json_object_set_new(row, "ImageID", text(image_id));
 	json_object_set_new(row, "Id", text(r->id));
-	json_object_set_new(row, "Labels", c->docker ? text(labels) : label_map(r->labels));
+	json_object_set_new(row, "Labels", label_map(r->labels));
 	json_object_set_new(row, "Mounts", mount_list(r));
 	json_object_set_new(row, "Networks", text(""));
 	json_object_set_new(row, "RunningFor", text(ago));
@@ -274,12 +274,32 @@ static json_t *row(struct context *c, const struct ps_options *o, const struct c
 	return row;
 }
 
+/* What docker's list tells of mounts and networks, for docker_rows. */
+static void set_sources(const struct container_record *r, json_t *row)
+{
+	json_t *sources = json_array();
+	json_int_t volumes = 0;
+
+	for (size_t n = 0; n < r->n_mounts; n++) {
+		bool volume = !g_strcmp0(r->mounts[n].type, "volume");
+
+		volumes += volume;
+		if (volume || !g_strcmp0(r->mounts[n].type, "bind"))
+			json_array_append_new(sources, text(volume ? r->mounts[n].name : r->mounts[n].source));
+	}
+	json_object_set_new(row, "_sources", sources);
+	json_object_set_new(row, "_volumes", json_integer(volumes));
+	json_object_set_new(row, "_network", text(r->network));
+}
+
 static json_t *sized_row(struct context *c, const struct ps_options *o, const struct container_info *i, int64_t now)
 {
-	json_t *made = row(c, o, i, now);
+	json_t *made = row(o, i, now);
 
 	if (o->size || !g_strcmp0(o->sort, "size"))
 		set_size(c, i->record, made);
+	if (c->docker)
+		set_sources(i->record, made);
 	return made;
 }
 
@@ -423,6 +443,8 @@ static int run_ps(struct context *c, void *values, int argc, char **argv)
 	}
 	if (r == 0 && !g_strcmp0(o->sort, "size"))
 		sort_by_size(rows);
+	if (r == 0 && c->docker && o->format)
+		docker_rows(DOCKER_PS, rows);
 	if (r == 0 && !o->quiet)
 		r = show_rows(rows, shown, o->format, o->no_heading, &e);
 	json_decref(rows);

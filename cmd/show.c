@@ -31,7 +31,12 @@ static void put_text(const char *s)
 	fputs(s, stdout);
 }
 
-static bool whole_cells;
+static bool whole_cells, json_lines;
+
+void show_json_lines(bool lines)
+{
+	json_lines = lines;
+}
 
 void show_whole(bool whole)
 {
@@ -231,6 +236,19 @@ static void print_json(json_t *v)
 	free(text);
 }
 
+static void print_lines(json_t *rows)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row) {
+		char *text = json_dumps(row, JSON_COMPACT | JSON_SORT_KEYS);
+
+		puts(text ? text : "");
+		free(text);
+	}
+}
+
 /* What `json` shows of the rows: their "_json" member where they have one. */
 static json_t *json_rows(json_t *rows)
 {
@@ -291,7 +309,10 @@ int show_rows(json_t *rows, const char *const *columns, const char *format, bool
 	if (format && (!strcmp(format, "json") || !strcmp(format, "{{json .}}"))) {
 		json_t *shown = json_rows(rows);
 
-		print_json(shown);
+		if (json_lines)
+			print_lines(shown);
+		else
+			print_json(shown);
 		json_decref(shown);
 		return 0;
 	}

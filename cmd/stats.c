@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cmd/container_set.h"
+#include "cmd/docker.h"
 #include "cmd/template.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
@@ -228,6 +229,8 @@ static int report(struct context *c, const struct stats_options *o, int argc, ch
 
 		json_array_append_new(rows, row(o, i, &u, before, text_now_ns()));
 	}
+	if (c->docker && o->format)
+		docker_rows(DOCKER_STATS, rows);
 	r = show_rows(rows, columns, o->format, false, e);
 	json_decref(rows);
 	(void)fflush(stdout);

@@ -34,6 +34,9 @@ int show_rows(json_t *rows, const char *const *columns, const char *format, bool
 /* Tables on a terminal are cut to its width; with `whole` (--no-trunc) they are not. */
 void show_whole(bool whole);
 
+/* `json` and `{{json .}}` print each row as one line, with its keys in order, as docker's. */
+void show_json_lines(bool lines);
+
 /* inspect: an array of objects as indented JSON, or `format` applied to each. */
 int show_objects(json_t *objects, const char *format, struct err *e);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/docker.h"
 #include "cmd/image_commands.h"
 #include "cmd/image_use.h"
 #include "cmd/template.h"
@@ -148,6 +149,8 @@ static int run_ls(struct context *c, void *values, int argc, char **argv)
 		if (r > 0)
 			json_array_append_new(rows, volume_row(*i));
 	}
+	if (r >= 0 && c->docker && v->format)
+		docker_rows(DOCKER_VOLUMES, rows);
 	if (r >= 0)
 		r = show_rows(rows, columns, v->quiet ? "{{.Name}}" : v->format,
 			      /* as podman: no volume, no heading */
@@ -155,6 +158,15 @@ static int run_ls(struct context *c, void *values, int argc, char **argv)
 	volume_list_free(list);
 	json_decref(rows);
 	return r < 0 ? fail(&e) : 0;
+}
+
+static void each_docker(json_t *objects)
+{
+	json_t *o;
+	size_t i;
+
+	json_array_foreach(objects, i, o)
+		docker_volume(o);
 }
 
 static int run_inspect(struct context *c, void *values, int argc, char **argv)
@@ -181,6 +193,8 @@ static int run_inspect(struct context *c, void *values, int argc, char **argv)
 		else
 			json_array_append_new(objects, volume_object(one));
 	}
+	if (c->docker)
+		each_docker(objects);
 	if (r == 0 && (json_array_size(objects) > 0 || !v->format))
 		r = show_objects(objects, v->format, &e);
 	volume_list_free(list);

@@ -71,4 +71,5 @@ dist_man_MANS += \
 	man/coracle-volume-rm.1 \
 	man/coracle-wait.1 \
 	man/coracle.1 \
+	man/coracle-docker.7 \
 	man/coracle.conf.5

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "cmd/docker.h"
 #include "cmd/image/sources.h"
 #include "cmd/search_options.h"
 #include "cmd/template.h"
@@ -103,13 +104,14 @@ static int search_run(struct context *c, void *values, int argc, char **argv)
 	struct err e = ERR_INIT;
 	int r;
 
-	(void)c;
 	(void)argc;
 	show_whole(o->no_trunc);
 	if (o->limit < 0)
 		r = err_msg(&e, EINVAL, "--limit %lld: it is not a number of images", (long long)o->limit);
 	else
 		r = o->list_tags ? list_tags(o, argv[0], rows, &e) : search(o, argv[0], rows, &e);
+	if (r == 0 && c->docker && o->format && !o->list_tags)
+		docker_rows(DOCKER_SEARCH, rows);
 	if (r == 0)
 		r = show_rows(rows, o->list_tags ? tag_columns : columns, o->format, false, &e);
 	json_decref(rows);
