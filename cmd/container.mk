@@ -22,6 +22,9 @@ libcmd_a_SOURCES += \
 	cmd/stats.c \
 	cmd/stop.c \
 	cmd/stop_one.c \
+	cmd/system_df.c \
 	cmd/system_prune.c \
+	cmd/system_reset.c \
 	cmd/top.c \
-	cmd/top_fields.c cmd/top_fields.h
+	cmd/top_fields.c cmd/top_fields.h \
+	cmd/tree_size.c cmd/tree_size.h

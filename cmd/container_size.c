@@ -1,31 +1,18 @@
 /* container_size.c - see container_size.h. */
 #include "cmd/container_size.h"
 
-#include <ftw.h>
 #include <glib.h>
 #include <string.h>
 
+#include "cmd/tree_size.h"
 #include "core/base/text.h"
 #include "storage/image.h"
-
-static int64_t size_sum;
-
-static int add_size(const char *path, const struct stat *st, int type, struct FTW *f)
-{
-	(void)path;
-	(void)f;
-	if (type == FTW_F)
-		size_sum += st->st_size;
-	return 0;
-}
 
 int64_t container_size_rw(struct context *c, const char *id)
 {
 	g_autofree char *upper = g_strdup_printf("%s/%s/upper", c->place.containers_path, id);
 
-	size_sum = 0;
-	(void)nftw(upper, add_size, 16, FTW_PHYS | FTW_MOUNT);
-	return size_sum;
+	return tree_size(upper, TREE_BYTES);
 }
 
 int64_t container_size_root(struct context *c, const struct container_record *r, int64_t rw)

@@ -91,6 +91,15 @@ int image_get(struct context *c, const char *name, struct image **ret, struct er
 	return err_exit(e, 1);
 }
 
+void image_name_split(const char *name, char **ret_repo, char **ret_tag)
+{
+	const char *slash = name ? strrchr(name, '/') : NULL;
+	const char *end = name ? strpbrk(slash ? slash : name, ":@") : NULL;
+
+	*ret_repo = end ? g_strndup(name, (size_t)(end - name)) : g_strdup(name ? name : "<none>");
+	*ret_tag = g_strdup(end && *end == ':' ? end + 1 : "<none>");
+}
+
 bool image_name_matches(const char *name, const char *pattern)
 {
 	const char *slash = strrchr(name, '/');

@@ -29,6 +29,9 @@ const char *image_name_meant(const struct image *img, const char *text);
 /* "reference=alpine" ... all must hold. 1, 0, or -errno for a filter that does not exist. */
 int image_matches(struct context *c, const struct image *img, char *const *filters, struct err *e);
 
+/* "docker.io/library/debian" and "12"; "<none>" for what there is not, and for both where name is NULL. */
+void image_name_split(const char *name, char **ret_repo, char **ret_tag);
+
 /* Does a glob or plain name mean this name ("alpine" means docker.io/library/alpine:latest)? */
 bool image_name_matches(const char *name, const char *pattern);
 

@@ -48,15 +48,6 @@ static json_t *image_json(const struct image *img, int64_t users)
 		img->config.architecture ? img->config.architecture : "");
 }
 
-/* "docker.io/library/debian", "12" */
-static void split(const char *name, char **ret_repo, char **ret_tag)
-{
-	const char *end = strpbrk(strrchr(name, '/') ? strrchr(name, '/') : name, ":@");
-
-	*ret_repo = end ? g_strndup(name, (size_t)(end - name)) : g_strdup(name);
-	*ret_tag = g_strdup(end && *end == ':' ? end + 1 : "<none>");
-}
-
 static json_t *name_row(const struct image *img, const char *name, const struct values *v, json_t *object)
 {
 	int64_t created = image_created(img);
@@ -66,11 +57,10 @@ static json_t *name_row(const struct image *img, const char *name, const struct 
 	g_autofree char *at = text_time_go(created), *history = g_strjoinv(", ", img->names);
 	json_t *row = json_object();
 
-	if (name)
-		split(name, &repo, &tag);
+	image_name_split(name, &repo, &tag);
 	json_object_update(row, object);
-	json_object_set_new(row, "Repository", json_string(name ? repo : "<none>"));
-	json_object_set_new(row, "Tag", json_string(name ? tag : "<none>"));
+	json_object_set_new(row, "Repository", json_string(repo));
+	json_object_set_new(row, "Tag", json_string(tag));
 	json_object_set_new(row, "ID", json_string(id));
 	json_object_set_new(row, "Id", json_string(img->id));
 	json_object_set_new(row, "Size", json_string(size));

@@ -142,21 +142,9 @@ static struct usage measure(struct context *c, const struct container_info *i, i
 	return u;
 }
 
-/* "3.092MB", powers of 1000. */
-static char *size_text(int64_t bytes)
-{
-	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB" };
-	double v = (double)bytes;
-	unsigned n = 0;
-
-	for (; v >= 1000 && n + 1 < G_N_ELEMENTS(units); n++)
-		v /= 1000;
-	return g_strdup_printf("%.4g%s", v, units[n]);
-}
-
 static json_t *pair(int64_t a, int64_t b)
 {
-	g_autofree char *x = size_text(a), *y = size_text(b);
+	g_autofree char *x = text_short_size(a), *y = text_short_size(b);
 
 	return a || b ? json_sprintf("%s / %s", x, y) : json_string("-- / --");
 }

@@ -1,14 +1,11 @@
 /* system_prune.c - system prune: container prune, volume prune and image prune in one. See podman-system-prune(1). */
-#include <dirent.h>
-#include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "cmd/container_set.h"
 #include "cmd/image_commands.h"
 #include "cmd/image_use.h"
+#include "cmd/tree_size.h"
 #include "core/base/text.h"
 
 struct system_prune_options {
@@ -27,29 +24,18 @@ static const struct opt system_prune_opts[] = {
 	OPT_END
 };
 
-static int64_t size_sum;
-
-static int add_size(const char *path, const struct stat *st, int type, struct FTW *f)
-{
-	(void)path;
-	(void)f;
-	if (type == FTW_F || type == FTW_SL)
-		size_sum += st->st_blocks * 512;
-	return 0;
-}
-
 /* What layers, containers and volumes take on the disk, as far as this user may look. */
 static int64_t used_by_store(struct context *c)
 {
 	static const char *const parts[] = { "layers", "containers", "volumes" };
+	int64_t sum = 0;
 
-	size_sum = 0;
 	for (unsigned i = 0; i < G_N_ELEMENTS(parts); i++) {
 		g_autofree char *path = g_build_filename(c->store->root, parts[i], NULL);
 
-		(void)nftw(path, add_size, 32, FTW_PHYS | FTW_MOUNT);
+		sum += tree_size(path, TREE_BLOCKS);
 	}
-	return size_sum;
+	return sum;
 }
 
 /* Run a prune of its own, and show what it says under a heading when it says something. */

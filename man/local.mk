@@ -55,7 +55,9 @@ dist_man_MANS += \
 	man/coracle-start.1 \
 	man/coracle-stats.1 \
 	man/coracle-stop.1 \
+	man/coracle-system-df.1 \
 	man/coracle-system-prune.1 \
+	man/coracle-system-reset.1 \
 	man/coracle-tag.1 \
 	man/coracle-top.1 \
 	man/coracle-unpause.1 \

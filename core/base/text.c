@@ -89,6 +89,17 @@ bool text_duration(const char *s, int64_t *ret_ns)
 	return true;
 }
 
+char *text_short_size(int64_t bytes)
+{
+	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB" };
+	double v = (double)bytes;
+	unsigned n = 0;
+
+	for (; v >= 1000 && n + 1 < G_N_ELEMENTS(units); n++)
+		v /= 1000;
+	return g_strdup_printf("%.4g%s", v, units[n]);
+}
+
 char *text_human_size(int64_t bytes)
 {
 	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };

@@ -17,6 +17,9 @@ bool text_duration(const char *s, int64_t *ret_ns);
 /* 1234567 -> "1.23 MB", powers of 1000, three significant digits, as podman prints sizes. g_free it. */
 char *text_human_size(int64_t bytes);
 
+/* 3092000 -> "3.092MB", powers of 1000, as podman prints sizes elsewhere. g_free it. */
+char *text_short_size(int64_t bytes);
+
 /* Seconds ago -> "About a minute ago", "3 hours ago" …, as podman prints ages. g_free it. */
 char *text_ago(int64_t seconds);
 
