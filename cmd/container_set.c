@@ -235,6 +235,8 @@ static int passes_one(const struct container_info *i, const char *key, const cha
 		return has_volume(r, value);
 	if (!strcmp(key, "until"))
 		return text_moment(value, -1, &n) ? r->created_ns < n : -1;
+	if (!strcmp(key, "pod"))        /* there are none */
+		return 0;
 	if (!strcmp(key, "network"))
 		return g_strcmp0(r->network, value) == 0;
 	return -1;
@@ -287,7 +289,7 @@ int container_passes(struct context *c, const struct container_info *i, char *co
 			if (e->code)
 				return r;
 			return err_msg(e, EINVAL, "--filter \"%s\": must be label=, status=, name=, id=, ancestor=, "
-				       "exited=, health=, restart-policy=, volume=, network=, until=, since= or before= with a value", *filters);
+				       "exited=, health=, restart-policy=, volume=, network=, pod=, until=, since= or before= with a value", *filters);
 		}
 		if (label && !r) {
 			g_free(key);

@@ -318,10 +318,14 @@ static int dispatch(struct context *c, const struct command *const *list, int ar
 		bool one = argc > 1;
 
 		cmd = one ? command_find(list, argc - 1, argv + 1, &words) : NULL;
+		if (one && !cmd && !command_is_group(list, argv[1]))
+			return unknown_command(list, NULL, argv[1]);
+		if (!cmd && argc > 2)
+			return unknown_command(list, argv[1], argv[2]);
 		if (cmd)
 			help_command(cmd);
 		else
-			help_program(list, one && command_is_group(list, argv[1]) ? argv[1] : NULL);
+			help_program(list, one ? argv[1] : NULL);
 		return 0;
 	}
 	cmd = command_find(list, argc, argv, &words);

@@ -75,9 +75,7 @@ static int match_one(struct context *c, const struct volume *v, const char *filt
 		return (strcmp(value, "true") == 0) == (users->len == 0);
 	}
 	if (strcmp(key, "until") == 0 || strcmp(key, "after") == 0 || strcmp(key, "since") == 0) {
-		if (text_duration(value, &ns))
-			ns = text_now_ns() - ns;
-		else if (!text_time_parse(value, &ns))
+		if (!text_moment(value, -1, &ns))
 			return err_msg(e, EINVAL, "filter %s: a duration or a time is needed", filter);
 		return *key == 'u' ? v->created_ns < ns : v->created_ns > ns;
 	}
@@ -94,6 +92,17 @@ static int matches(struct context *c, const struct volume *v, char *const *filte
 			return r;
 	}
 	return 1;
+}
+
+/* Are there such filters? Asked before volumes are, of which there may be none. */
+static int check_filters(struct context *c, char *const *filters, struct err *e)
+{
+	const struct volume nobody = { .name = (char *)"", .driver = (char *)"local" };
+
+	for (; filters && *filters; filters++)
+		if (match_one(c, &nobody, *filters, e) < 0)
+			return -e->code;
+	return 0;
 }
 
 /* What killed commands left; what fails now is left to a later command. */
@@ -142,6 +151,8 @@ static int run_ls(struct context *c, void *values, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
+	if (r == 0)
+		r = check_filters(c, v->filters, &e);
 	if (r == 0)
 		r = volume_list(c->store, &list, &e);
 	for (struct volume **i = list; i && *i && r >= 0; i++) {
@@ -263,6 +274,8 @@ static int run_prune(struct context *c, void *values, int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
+	if (r == 0)
+		r = check_filters(c, v->filters, &e);
 	if (r == 0 && !v->force && !confirmed("all volumes not used by at least one container"))
 		return 0;
 	if (r == 0)

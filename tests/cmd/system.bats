@@ -1,4 +1,4 @@
-# system df and system reset.
+# system df and system reset; filters of volume prune; help of what does not exist.
 load helper
 
 setup() {
@@ -57,4 +57,26 @@ df() { "$CORACLE" system df --format "{{if eq .Type \"$1\"}}$2{{end}}" | tr -d '
 	cs images -q; says ""
 	cs volume ls -q; says ""
 	cs secret ls -q; says ""
+}
+
+@test "volume prune: filters" {
+	"$CORACLE" volume create --label a=b one >/dev/null
+	"$CORACLE" volume create two >/dev/null
+	cs volume prune -f --filter foo=bar; fails 125 'filter "foo=bar"'
+	cs volume prune -f --filter until=10 --filter label=a; ok; says ""
+	cs volume prune -f --filter label=a=c; ok; says ""
+	cs volume prune -f --filter 'label!=a'; ok; says two
+	cs volume prune -f --filter until=0s --filter label=a=b; ok; says one
+	cs volume ls --filter foo=bar; fails 125 'filter "foo=bar"'
+	cs ps -a --filter pod=x -q; ok; says ""
+}
+
+@test "help of what does not exist is one line, with what was meant" {
+	cs help frob; fails 125; says ""; [ "$stderr" = 'Error: unrecognized command `coracle frob`; see `coracle --help`' ] || no
+	cs help pul; fails 125 'did you mean `coracle pull`?'
+	cs help volume frob; fails 125 'unrecognized command `coracle volume frob`'
+	cs help volume; ok; has 'volume COMMAND'
+	cs help volume prune; ok; has 'coracle volume prune'
+	cs help pull; ok; has 'coracle pull'
+	cs help; ok; has 'coracle [options] COMMAND'
 }

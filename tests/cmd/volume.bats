@@ -23,7 +23,7 @@ setup() { fresh_store; }
 	c volume create ../x; fails 125 "is not valid"
 	c volume create -d nfs x; fails 125 "not supported"
 	c volume create -o type=tmpfs x; fails 125 "not supported"
-	c volume ls --filter colour=red; ok
+	c volume ls --filter colour=red; fails 125 "unsupported filter"
 	c volume create x; ok
 	c volume ls --filter colour=red; fails 125 "unsupported filter"
 }
