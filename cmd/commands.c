@@ -46,6 +46,7 @@ const struct command *const commands[] = {
 	&command_rename,
 	&command_top,
 	&command_unpause,
+	&command_update,
 	&command_wait,
 	&command_cp,
 	&command_commit,

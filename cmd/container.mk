@@ -27,4 +27,5 @@ libcmd_a_SOURCES += \
 	cmd/system_reset.c \
 	cmd/top.c \
 	cmd/top_fields.c cmd/top_fields.h \
-	cmd/tree_size.c cmd/tree_size.h
+	cmd/tree_size.c cmd/tree_size.h \
+	cmd/update.c

@@ -193,16 +193,23 @@ static int make_sysctls(struct run_plan *p, struct err *e)
 	return 0;
 }
 
+int run_limits_resources(const struct run_options *o, struct rspec *s, struct err *e)
+{
+	struct rspec_resources *r = &s->resources;
+
+	if (make_memory(o, r, e) < 0 || make_cpu(o, s, e) < 0)
+		return -e->code;
+	if (o->pids_limit_set && o->pids_limit > 0) {
+		r->has_pids_limit = true;
+		r->pids_limit = o->pids_limit;
+	}
+	return 0;
+}
+
 int run_limits_plan(struct run_plan *p, struct err *e)
 {
-	struct rspec_resources *r = &p->spec->resources;
-
-	if (make_ulimits(p, e) < 0 || make_memory(p->o, r, e) < 0 || make_cpu(p->o, p->spec, e) < 0)
+	if (make_ulimits(p, e) < 0 || run_limits_resources(p->o, p->spec, e) < 0)
 		return -e->code;
-	if (p->o->pids_limit_set && p->o->pids_limit > 0) {
-		r->has_pids_limit = true;
-		r->pids_limit = p->o->pids_limit;
-	}
 	p->spec->process.has_oom_score_adj = p->o->oom_score_adj_set;
 	p->spec->process.oom_score_adj = (int)p->o->oom_score_adj;
 	if (make_cgroup(p, e) < 0)

@@ -132,7 +132,7 @@ static const struct opt network_options[] = {
 	OPT_END
 };
 
-static const struct opt limit_options[] = {
+const struct opt run_limit_options[] = {
 	{ .name = "memory", .letter = 'm', .type = OPT_SIZE, AT(memory), .arg = "bytes", .help = "Memory limit" },
 	STRING("memory-swap", 0, memory_swap, "bytes", "Limit of memory plus swap; -1: none"),
 	{ .name = "memory-reservation", .type = OPT_SIZE, AT(memory_reservation), .arg = "bytes",
@@ -147,6 +147,10 @@ static const struct opt limit_options[] = {
 	STRING("cpuset-mems", 0, cpuset_mems, "list", "Memory nodes it may use"),
 	{ .name = "pids-limit", .type = OPT_INT, AT(pids_limit), .arg = "n", SETS(pids_limit_set),
 	  .help = "How many processes it may have; -1: no bound" },
+	OPT_END
+};
+
+static const struct opt cgroup_options[] = {
 	{ .name = "cgroups", .type = OPT_STRING, AT(cgroups), .arg = "how",
 	  .choices = "enabled|disabled|no-conmon|split", .help = "Whether it gets a control group of its own" },
 	OPT_END
@@ -218,7 +222,7 @@ const struct opt run_common_options[] = {
 	OPT_GROUP(file_options),
 	OPT_GROUP(isolation_options),
 	OPT_GROUP(network_options),
-	OPT_GROUP(limit_options),
+	OPT_GROUP(run_limit_options), OPT_GROUP(cgroup_options),
 	OPT_GROUP(image_options),
 	OPT_GROUP(thing_options),
 	OPT_END

@@ -59,6 +59,8 @@ struct run_options {
 
 /* What `run` has and `create` has not; and what both have. */
 extern const struct opt run_only_options[], run_common_options[];
+/* Of those: the limits that `update` can change. */
+extern const struct opt run_limit_options[];
 
 /* podman's defaults. For struct command.defaults. */
 void run_options_defaults(struct context *c, void *values);

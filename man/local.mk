@@ -62,6 +62,7 @@ dist_man_MANS += \
 	man/coracle-top.1 \
 	man/coracle-unpause.1 \
 	man/coracle-untag.1 \
+	man/coracle-update.1 \
 	man/coracle-version.1 \
 	man/coracle-volume-create.1 \
 	man/coracle-volume-exists.1 \

@@ -95,3 +95,10 @@ int container_set_host_ports(const struct container_place *p, const char *id, co
 	}
 	return changed ? write_record(p, record, e) : 0;
 }
+
+int container_set_config(const struct container_place *p, const char *id, const char *config_json, struct err *e)
+{
+	autofd dir = container_open(p, id, e);
+
+	return dir < 0 ? dir : file_replace(dir, CONFIG_FILE, config_json, strlen(config_json), 0600, true, e);
+}

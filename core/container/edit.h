@@ -13,4 +13,7 @@ int container_rename(const struct container_place *p, const char *id, const char
 int container_set_host_ports(const struct container_place *p, const char *id, const struct port_mapping *ports, size_t n,
 			     struct err *e);
 
+/* Replace its config.json (`update`). A container that does not run is one whose lock the caller holds. 0 or -errno. */
+int container_set_config(const struct container_place *p, const char *id, const char *config_json, struct err *e);
+
 #endif
