@@ -27,6 +27,7 @@ BUILT_SOURCES += cmd/examples.inc
 CLEANFILES += cmd/examples.inc
 cmd/examples.inc: $(srcdir)/cmd/examples.awk $(dist_man_MANS)
 	$(AM_V_GEN)$(MKDIR_P) cmd && awk -f $(srcdir)/cmd/examples.awk $(srcdir)/man/coracle-*.1 >$@.tmp && mv $@.tmp $@
+cmd/help.$(OBJEXT): cmd/examples.inc
 
 include cmd/container.mk
 include cmd/image.mk

@@ -81,8 +81,8 @@ all_bad() { [ -z "${failed-}" ]; }
 	bad 125 "nosuch" logs nosuch
 	bad 1 "nosuch" rm nosuch
 	bad 1 "nosuch" rmi nosuch
-	bad 1 "nosuch" tag nosuch x
-	bad 1 "nosuch" untag nosuch
+	bad 125 "nosuch" tag nosuch x
+	bad 125 "nosuch" untag nosuch
 	bad 125 "nosuch" history nosuch
 	bad 1 "nosuch" volume rm nosuch
 	bad 125 "a/b" volume create a/b
