@@ -23,13 +23,18 @@ static void on_signal(int sig)
 	interrupted = 1;
 }
 
+/* What was ignored when the command began (nohup, a job in the background) stays so. */
 void copy_data_interruptible(void)
 {
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 	const struct sigaction a = { .sa_handler = on_signal };
 
-	(void)sigaction(SIGINT, &a, NULL);
-	(void)sigaction(SIGTERM, &a, NULL);
-	(void)sigaction(SIGHUP, &a, NULL);
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+		struct sigaction before;
+
+		if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+			(void)sigaction(signals[i], &a, NULL);
+	}
 }
 
 /* The ways, the best first; one that a pair of files cannot go is not tried again for them. */
