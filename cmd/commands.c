@@ -8,6 +8,7 @@
 #include "cmd/run_commands.h"
 #include "cmd/image_commands.h"
 #include "cmd/login_options.h"
+#include "cmd/manifest_options.h"
 #include "cmd/oci_commands.h"
 #include "cmd/pull_options.h"
 #include "cmd/push_options.h"
@@ -55,6 +56,14 @@ const struct command *const commands[] = {
 	&command_load,
 	&command_login,
 	&command_logout,
+	&command_manifest_add,
+	&command_manifest_annotate,
+	&command_manifest_create,
+	&command_manifest_exists,
+	&command_manifest_inspect,
+	&command_manifest_push,
+	&command_manifest_remove,
+	&command_manifest_rm,
 	&command_oci,
 	OCI_COMMANDS
 	&command_pull,

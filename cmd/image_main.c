@@ -7,6 +7,7 @@
 #include "cmd/image/import.h"
 #include "cmd/image/load.h"
 #include "cmd/image/login.h"
+#include "cmd/image/manifest.h"
 #include "cmd/image/pull.h"
 #include "cmd/image/push.h"
 #include "cmd/image/remote_commands.h"
@@ -26,6 +27,14 @@ static const struct command *const image_commands[] = {
 	&image_command_load,
 	&image_command_login,
 	&image_command_logout,
+	&image_command_manifest_add,
+	&image_command_manifest_annotate,
+	&image_command_manifest_create,
+	&image_command_manifest_exists,
+	&image_command_manifest_inspect,
+	&image_command_manifest_push,
+	&image_command_manifest_remove,
+	&image_command_manifest_rm,
 	&image_command_pull,
 	&image_command_push,
 	&image_command_search,

@@ -6,6 +6,7 @@
 #include "cmd/image_commands.h"
 #include "cmd/image_use.h"
 #include "core/oci/reference.h"
+#include "storage/manifest_list.h"
 
 struct rmi_values { bool all, force, ignore, no_prune; };
 
@@ -59,12 +60,47 @@ static int find_removable(struct context *c, const char *arg, struct image **ret
 	return r;
 }
 
+/* A list: 1 done, 0 it is none. One of several names goes alone. */
+static int remove_list(struct context *c, const char *arg, struct err *e)
+{
+	g_autoptr(GPtrArray) removed = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *name = NULL;
+	autolist *l = NULL;
+	struct err ignored = ERR_INIT;
+	struct reference ref;
+	int r = manifest_list_find(c->store, arg, &l, e);
+
+	if (r <= 0)
+		return r;
+	if (l->names[0] && l->names[1] && reference_parse_local(arg, &ref, &ignored) == 0)
+		name = reference_name(&ref);
+	r = manifest_list_remove(c->store, l, name && g_strv_contains((const char *const *)l->names, name) ? name : NULL,
+				 removed, e);
+	print_removed(removed);
+	return r < 0 ? r : 1;
+}
+
+static int remove_one(struct context *c, const char *arg, const struct rmi_values *v, struct err *e);
+
+/* The name is gone when no other platform's image has it any more. */
+static int remove_others(struct context *c, const char *name, const struct rmi_values *v, struct err *e)
+{
+	autoimage *other = NULL;
+	int r = image_find(c->store, name, &other, e);
+
+	return r > 0 && !other->host ? remove_one(c, name, v, e) : MIN(r, 0);
+}
+
 static int remove_one(struct context *c, const char *arg, const struct rmi_values *v, struct err *e)
 {
 	g_autoptr(GPtrArray) removed = g_ptr_array_new_with_free_func(g_free);
 	autoimage *img = NULL;
 	const char *name;
-	int r = find_removable(c, arg, &img, e);
+	int r = remove_list(c, arg, e);
+
+	if (r != 0)
+		return MIN(r, 0);
+	r = find_removable(c, arg, &img, e);
 
 	if (r == -ENOENT && err_status(e) == 1 && (v->ignore || v->force)) {
 		err_clear(e);
@@ -77,7 +113,7 @@ static int remove_one(struct context *c, const char *arg, const struct rmi_value
 		r = image_untag(c->store, img, name, e);
 		if (r == 0)
 			printf("Untagged: %s\n", name);
-		return r;
+		return r < 0 ? r : remove_others(c, name, v, e);
 	}
 	if (!name && img->names[0] && img->names[1] && !v->force && !v->all)
 		return err_msg(e, EINVAL, "unable to delete image \"%s\" by ID with more than one tag: please force "
@@ -92,14 +128,19 @@ static int remove_one(struct context *c, const char *arg, const struct rmi_value
 		r = image_remove(c->store, img, removed, e);
 	store_use_end(c->store);
 	print_removed(removed);
-	return r;
+	return r == 0 && name ? remove_others(c, name, v, e) : r;
 }
 
 static int remove_all(struct context *c, const struct rmi_values *v, int *worst, struct err *e)
 {
+	g_autoptr(GPtrArray) lists = NULL;
 	struct image **list;
-	int r = image_list(c->store, &list, e);
+	int r = manifest_list_all(c->store, &lists, e);
 
+	for (guint i = 0; r == 0 && i < lists->len; i++)
+		r = MIN(remove_list(c, ((struct manifest_list *)lists->pdata[i])->id, e), 0);
+	if (r == 0)
+		r = image_list(c->store, &list, e);
 	if (r < 0)
 		return r;
 	for (struct image **i = list; *i; i++) {
@@ -146,11 +187,14 @@ static int get_named(struct context *c, const char *name, struct image **ret, st
 static int run_tag(struct context *c, void *values, int argc, char **argv)
 {
 	autoimage *img = NULL;
+	autolist *l = NULL;
 	struct err e = ERR_INIT;
 	int r = context_store(c, &e);
 
 	(void)values;
 	if (r == 0)
+		r = MIN(manifest_list_find(c->store, argv[0], &l, &e), 0);
+	if (r == 0 && !l)
 		r = get_named(c, argv[0], &img, &e);
 	for (int i = 1; r == 0 && i < argc; i++) {
 		g_autofree char *name = NULL;
@@ -162,7 +206,7 @@ static int run_tag(struct context *c, void *values, int argc, char **argv)
 		if (r < 0)
 			break;
 		name = reference_name(&ref);
-		r = image_tag(c->store, img, name, &e);
+		r = l ? manifest_list_tag(c->store, l, name, &e) : image_tag(c->store, img, name, &e);
 	}
 	return r < 0 ? fail(&e) : 0;
 }
@@ -190,11 +234,14 @@ static int run_untag(struct context *c, void *values, int argc, char **argv)
 static int run_exists(struct context *c, void *values, int argc, char **argv)
 {
 	autoimage *img = NULL;
+	autolist *l = NULL;
 	struct err e = ERR_INIT;
 	int r = context_store(c, &e);
 
 	(void)values;
 	(void)argc;
+	if (r == 0)
+		r = manifest_list_find(c->store, argv[0], &l, &e);
 	if (r == 0)
 		r = image_find(c->store, argv[0], &img, &e);
 	return r < 0 ? fail(&e) : r > 0 ? 0 : 1;

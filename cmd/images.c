@@ -9,6 +9,7 @@
 #include "cmd/image_use.h"
 #include "cmd/template.h"
 #include "core/base/text.h"
+#include "storage/manifest_list.h"
 
 struct values {
 	bool all, quiet, digests, no_trunc, no_heading, history;
@@ -141,24 +142,59 @@ static void print_ids(json_t *objects, bool full)
 		printf(full ? "sha256:%s\n" : "%.12s\n", json_string_value(json_object_get(o, "Id")));
 }
 
+/* A list of images looks like an image without layers: its size is the document's. */
+static struct image *image_of_list(const struct manifest_list *l)
+{
+	struct image *img = g_new0(struct image, 1);
+
+	img->id = g_strdup(l->id);
+	img->digest = g_strdup(l->digest);
+	img->names = g_strdupv(l->names);
+	img->repo_digests = g_new0(char *, 1);
+	img->size = (int64_t)l->len;
+	return img;
+}
+
+static int add_image(struct context *c, const struct image *img, const struct values *v, int argc, char **argv, json_t *rows,
+		     json_t *objects, struct err *e)
+{
+	int r = image_matches(c, img, v->filters, e);
+	json_t *object;
+
+	if (r <= 0)
+		return r;
+	object = image_json(img, 0);
+	add_rows(rows, objects, img, v, object, argc, argv);
+	json_decref(object);
+	return 0;
+}
+
+static int gather_lists(struct context *c, const struct values *v, int argc, char **argv, json_t *rows, json_t *objects,
+			struct err *e)
+{
+	g_autoptr(GPtrArray) lists = NULL;
+	int r = manifest_list_all(c->store, &lists, e);
+
+	for (guint i = 0; r == 0 && i < lists->len; i++) {
+		autoimage *img = image_of_list(lists->pdata[i]);
+
+		r = add_image(c, img, v, argc, argv, rows, objects, e);
+	}
+	return r;
+}
+
 static int gather(struct context *c, const struct values *v, int argc, char **argv, json_t *rows, json_t *objects,
 		  struct err *e)
 {
 	struct image **list;
-	int r = image_list(c->store, &list, e);
+	int r = gather_lists(c, v, argc, argv, rows, objects, e);
 
+	if (r == 0)
+		r = image_list(c->store, &list, e);
 	if (r < 0)
 		return r;
-	for (struct image **i = list; *i && r >= 0; i++) {
-		json_t *object;
-
-		r = image_matches(c, *i, v->filters, e);
-		if (r <= 0)
-			continue;
-		object = image_json(*i, 0);
-		add_rows(rows, objects, *i, v, object, argc, argv);
-		json_decref(object);
-	}
+	for (struct image **i = list; *i && r >= 0; i++)
+		r = add_image(c, *i, v, argc, argv, rows, objects, e);
 	image_list_free(list);
 	return r < 0 ? r : 0;
 }

@@ -3,6 +3,7 @@ libcmd_a_SOURCES += \
 	cmd/archive_options.c cmd/archive_options.h \
 	cmd/copy_options.c cmd/copy_options.h \
 	cmd/login_options.c cmd/login_options.h \
+	cmd/manifest_options.c cmd/manifest_options.h \
 	cmd/pull_options.c cmd/pull_options.h \
 	cmd/push_options.c cmd/push_options.h \
 	cmd/remote_options.c cmd/remote_options.h \
@@ -22,6 +23,8 @@ coracle_image_SOURCES += \
 	cmd/image/load.c cmd/image/load.h \
 	cmd/image/load_layers.c cmd/image/load_layers.h \
 	cmd/image/login.c cmd/image/login.h \
+	cmd/image/manifest.c cmd/image/manifest.h \
+	cmd/image/manifest_add.c \
 	cmd/image/new_image.c cmd/image/new_image.h \
 	cmd/image/new_layer.c cmd/image/new_layer.h \
 	cmd/image/origin.c cmd/image/origin.h \

@@ -6,6 +6,7 @@
 #define AT(member) offsetof(struct push_options, member)
 
 const struct opt push_opts[] = {
+	{ .name = "all", .type = OPT_FLAG, .offset = AT(all), .help = "The image is a list: push that and all its images" },
 	{ .name = "authfile", .type = OPT_STRING, .offset = AT(authfile), .arg = "path",
 	  .help = "Read credentials from this file only", .complete = COMPLETE_FILE },
 	{ .name = "cert-dir", .type = OPT_STRING, .offset = AT(cert_dir), .arg = "directory",

@@ -6,7 +6,7 @@
 
 struct push_options {
 	bool quiet;                     /* first: never has a set_offset */
-	bool tls_verify, force_compression, level_set, retry_delay_set;
+	bool all, tls_verify, force_compression, level_set, retry_delay_set;
 	char *creds, *authfile, *cert_dir;
 	char *compression_format, *format, *digestfile;
 	int64_t compression_level, retry, retry_delay_ns;

@@ -5,7 +5,7 @@
 
 #define ACCESS(member) offsetof(struct access_options, member)
 
-static const struct opt access_opts[] = {
+const struct opt access_opts[] = {
 	{ .name = "authfile", .type = OPT_STRING, .offset = ACCESS(authfile), .arg = "path",
 	  .help = "Read credentials from this file only", .complete = COMPLETE_FILE },
 	{ .name = "cert-dir", .type = OPT_STRING, .offset = ACCESS(cert_dir), .arg = "directory",

@@ -20,7 +20,7 @@ struct inspect_options {
 
 struct digest_options { struct access_options access; char *platform; };
 
-extern const struct opt inspect_opts[], digest_opts[], delete_opts[];
+extern const struct opt access_opts[], inspect_opts[], digest_opts[], delete_opts[];
 void access_defaults(struct context *c, void *values);
 
 /* Is any of the options set that only make sense outside of the store? */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "net/registry/registries.h"
@@ -13,37 +14,52 @@ static void add(GPtrArray *args, const char *name, const char *value)
 		g_ptr_array_add(args, g_strconcat("--", name, "=", value, NULL));
 }
 
-/* --platform, or what --os and --arch make of the host's. */
-static bool wanted_platform(const struct run_options *o, struct arena *a, struct platform *ret)
+/* What is looked for: --platform, or what --os and --arch make of the host's. */
+struct wanted {
+	struct platform p;
+	bool asked;
+	struct arena arena;
+};
+
+static int find_wanted(const struct run_options *o, struct wanted *ret, struct err *e)
 {
+	*ret = (struct wanted){ .p = platform_host(), .asked = o->platform || o->os || o->arch, .arena = ARENA_INIT };
 	if (o->platform)
-		return platform_parse(a, o->platform, ret);
-	*ret = platform_host();
+		return platform_parse(&ret->arena, o->platform, &ret->p) ? 0 :
+		       err_msg(e, EINVAL, "--platform %s: os/architecture[/variant] is needed", o->platform);
 	if (o->os)
-		ret->os = o->os;
+		ret->p.os = o->os;
 	if (o->arch)
-		ret->architecture = o->arch;
-	if (o->os || o->arch)
-		ret->variant = NULL;
-	return true;
+		ret->p.architecture = o->arch;
+	if (ret->asked)
+		ret->p.variant = NULL;
+	return 0;
+}
+
+static bool is_of_platform(const struct wanted *w, const struct image *img)
+{
+	const struct image_config *c = &img->config;
+
+	return g_strcmp0(w->p.os, c->os) == 0 && g_strcmp0(w->p.architecture, c->architecture) == 0 &&
+	       (!w->asked || !w->p.variant || !*w->p.variant || g_strcmp0(w->p.variant, c->variant) == 0);
 }
 
 /* Does a present image serve the platform that was asked for? Without such options any image does. */
-static int platform_fits(const struct run_options *o, const struct image *img, struct err *e)
+static bool platform_fits(const struct wanted *w, const struct image *img)
 {
-	struct arena a = ARENA_INIT;
-	struct platform want = { 0 };
-	int r = 1;
+	return !w->asked || img->host || is_of_platform(w, img);
+}
 
-	if ((!o->platform && !o->os && !o->arch) || img->host)
-		return 1;
-	if (!wanted_platform(o, &a, &want))
-		r = err_msg(e, EINVAL, "--platform %s: os/architecture[/variant] is needed", o->platform);
-	else if (g_strcmp0(want.os, img->config.os) || g_strcmp0(want.architecture, img->config.architecture) ||
-		 (want.variant && *want.variant && g_strcmp0(want.variant, img->config.variant)))
-		r = 0;
-	arena_free(&a);
-	return r;
+/* podman's words: Go's way of showing a platform. */
+static void warn_of_platform(const struct wanted *w, const struct image *img)
+{
+	const struct image_config *c = &img->config;
+	const struct platform *p = &w->p;
+
+	if (img->host || !c->os || !c->architecture || is_of_platform(w, img))
+		return;
+	fprintf(stderr, "WARNING: image platform ({%s %s  [] %s}) does not match the expected platform ({%s %s  [] %s})\n",
+		c->architecture, c->os, c->variant ? c->variant : "", p->architecture, p->os, p->variant ? p->variant : "");
 }
 
 static int pull(struct context *c, const struct run_options *o, const char *name, struct err *e)
@@ -65,36 +81,36 @@ static int pull(struct context *c, const struct run_options *o, const char *name
 }
 
 /* Find it; a short name that is not here may be an alias of one that is (registries.conf). */
-static int find(struct context *c, const char *name, struct image **ret, struct err *e)
+static int find(struct context *c, const char *name, const struct platform *want, struct image **ret, struct err *e)
 {
 	autoregistries *conf = NULL;
 	g_autofree char *alias = NULL;
-	int r = image_find(c->store, name, ret, e);
+	int r = image_find_for(c->store, name, want, ret, e);
 
 	if (r != 0 || !reference_is_short(name))
 		return r;
 	r = registries_load(&conf, e);
 	if (r == 0)
 		alias = registries_alias(conf, name);
-	return alias ? image_find(c->store, alias, ret, e) : r;
+	return alias ? image_find_for(c->store, alias, want, ret, e) : r;
 }
 
-int run_image_get(struct context *c, const struct run_options *o, const char *name, struct image **ret, struct err *e)
+static int get(struct context *c, const struct run_options *o, const char *name, const struct wanted *w,
+	       struct image **ret, struct err *e)
 {
 	const char *when = o->pull ? o->pull : "missing";
 	autoimage *img = NULL;
-	bool must = !strcmp(when, "always"), newer = !strcmp(when, "newer");
+	bool must = !strcmp(when, "always"), newer = !strcmp(when, "newer"), here;
 	int r = store_use_shared(c->store, e);
 
 	if (r == 0)
-		r = find(c, name, &img, e);
-	if (r > 0)
-		r = platform_fits(o, img, e);
+		r = find(c, name, &w->p, &img, e);
 	if (r < 0)
 		return r;
+	here = r > 0 && platform_fits(w, img);
 	if (img && img->host)
 		must = newer = false;
-	if (r == 1 && !must && !newer) {
+	if (here && !must && !newer) {
 		*ret = img;
 		img = NULL;
 		return 0;
@@ -104,20 +120,24 @@ int run_image_get(struct context *c, const struct run_options *o, const char *na
 	/* A pull may take long: nobody waits for it. */
 	store_use_end(c->store);
 	/* A registry that cannot be asked whether there is something newer is no reason not to run. */
-	if (pull(c, o, name, e) < 0 && !(newer && r == 1))
+	if (pull(c, o, name, e) < 0 && !(newer && here))
 		return -e->code;
 	err_clear(e);
-	if (img)
-		image_free(img);
-	img = NULL;
 	r = store_use_shared(c->store, e);
 	if (r == 0)
-		r = find(c, name, &img, e);
+		r = find(c, name, &w->p, ret, e);
+	return r != 0 ? MIN(r, 0) : err_msg(e, ENOENT, "%s: image not known", name);
+}
+
+int run_image_get(struct context *c, const struct run_options *o, const char *name, struct image **ret, struct err *e)
+{
+	struct wanted w;
+	int r = find_wanted(o, &w, e);
+
 	if (r == 0)
-		return err_msg(e, ENOENT, "%s: image not known", name);
-	if (r < 0)
-		return r;
-	*ret = img;
-	img = NULL;
-	return 0;
+		r = get(c, o, name, &w, ret, e);
+	if (r == 0)
+		warn_of_platform(&w, *ret);
+	arena_free(&w.arena);
+	return r;
 }

@@ -33,6 +33,14 @@ dist_man_MANS += \
 	man/coracle-login.1 \
 	man/coracle-logout.1 \
 	man/coracle-logs.1 \
+	man/coracle-manifest-add.1 \
+	man/coracle-manifest-annotate.1 \
+	man/coracle-manifest-create.1 \
+	man/coracle-manifest-exists.1 \
+	man/coracle-manifest-inspect.1 \
+	man/coracle-manifest-push.1 \
+	man/coracle-manifest-remove.1 \
+	man/coracle-manifest-rm.1 \
 	man/coracle-overlay.1 \
 	man/coracle-pause.1 \
 	man/coracle-port.1 \

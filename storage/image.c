@@ -141,11 +141,16 @@ static char *config_of(struct store *s, const struct descriptor *d)
 	return digest;
 }
 
-/* Of several platforms under one name: this machine's, else the one that was committed last. */
-static const struct descriptor *find_name(const struct image_index *idx, const char *name)
+static bool is_for(const struct platform *have, const struct platform *want)
 {
-	const struct platform host = platform_host();
-	const struct descriptor *last = NULL, *native = NULL;
+	return g_strcmp0(have->os, want->os) == 0 && g_strcmp0(have->architecture, want->architecture) == 0 &&
+	       (!want->variant || !*want->variant || !have->variant || strcmp(have->variant, want->variant) == 0);
+}
+
+/* Of several platforms under one name: the one that is wanted, else the one that was committed last. */
+static const struct descriptor *find_name(const struct image_index *idx, const char *name, const struct platform *want)
+{
+	const struct descriptor *last = NULL, *best = NULL;
 
 	for (size_t i = 0; i < idx->n_manifests; i++) {
 		const struct descriptor *d = &idx->manifests[i];
@@ -153,11 +158,10 @@ static const struct descriptor *find_name(const struct image_index *idx, const c
 		if (g_strcmp0(descriptor_annotation(d, ANNOTATION_NAME), name) != 0)
 			continue;
 		last = d;
-		if (g_strcmp0(d->platform.os, host.os) == 0 &&
-		    g_strcmp0(d->platform.architecture, host.architecture) == 0)
-			native = d;
+		if (is_for(&d->platform, want))
+			best = d;
 	}
-	return native ? native : last;
+	return best ? best : last;
 }
 
 /* name@digest: an entry of that repository with that manifest, whatever its tag. */
@@ -178,22 +182,23 @@ static const struct descriptor *find_digest(const struct image_index *idx, const
 }
 
 /* A short name: localhost/, docker.io's, then any registry's repository that ends so. */
-static const struct descriptor *find_short(const struct image_index *idx, const char *shown, const char *tag)
+static const struct descriptor *find_short(const struct image_index *idx, const char *shown, const char *tag,
+					   const struct platform *want)
 {
 	g_autofree char *local = g_strdup_printf("localhost/%s%s", shown, tag);
 	g_autofree char *suffix = g_strdup_printf("/%s%s", shown, tag);
-	const struct descriptor *d = find_name(idx, local);
+	const struct descriptor *d = find_name(idx, local, want);
 
 	for (size_t i = 0; !d && i < idx->n_manifests; i++) {
 		const char *name = descriptor_annotation(&idx->manifests[i], ANNOTATION_NAME);
 
 		if (name && g_str_has_suffix(name, suffix))
-			d = find_name(idx, name);
+			d = find_name(idx, name, want);
 	}
 	return d;
 }
 
-static const struct descriptor *find_reference(const struct image_index *idx, const char *text)
+static const struct descriptor *find_reference(const struct image_index *idx, const char *text, const struct platform *want)
 {
 	struct err ignored = ERR_INIT;
 	const struct descriptor *d;
@@ -212,15 +217,15 @@ static const struct descriptor *find_reference(const struct image_index *idx, co
 		/* "localhost/x" is what builds and tags make of "x": it comes before docker.io's. */
 		g_autofree char *local = g_strdup_printf("localhost/%s%s", text,
 							 strchr(slash ? slash : text, ':') ? "" : ":latest");
-		d = find_name(idx, local);
+		d = find_name(idx, local, want);
 		if (d)
 			return d;
 	}
-	d = find_name(idx, full);
+	d = find_name(idx, full, want);
 	if (!d && *ref.digest)
 		d = find_digest(idx, &ref);
 	if (!d && !has_host && !*ref.digest)
-		d = find_short(idx, text, strchr(slash ? slash : text, ':') ? "" : ":latest");
+		d = find_short(idx, text, strchr(slash ? slash : text, ':') ? "" : ":latest", want);
 	return d;
 }
 
@@ -279,17 +284,55 @@ static struct image *host_image(void)
 	return img;
 }
 
+/* The entry is a list: the image that it has for `want`, which must be here. */
+static int find_in_list(struct store *s, const struct image_index *idx, const char *name, const struct platform *want,
+			const struct descriptor **d, struct err *e)
+{
+	const struct descriptor *chosen, *found = NULL;
+	g_autofree char *text = NULL;
+	struct image_index list;
+	size_t len;
+	int r = image_read_blob(s, (*d)->digest, &text, &len, e);
+
+	if (r == 0)
+		r = image_index_parse(text, len, &list, e);
+	if (r < 0)
+		return err_wrap(e, "the list %s", name);
+	chosen = image_index_choose(&list, want);
+	for (size_t i = 0; chosen && i < idx->n_manifests; i++)
+		if (strcmp(idx->manifests[i].digest, chosen->digest) == 0)
+			found = &idx->manifests[i];
+	*d = found;
+	if (!chosen)
+		r = err_msg(e, ENOENT, "the list %s has no image for %s/%s", name, want->os, want->architecture);
+	else if (!found)
+		r = err_msg(e, ENOENT, "the list %s has an image for %s/%s, but that is not in the store", name, want->os,
+			    want->architecture);
+	arena_free(&list.arena);
+	return r;
+}
+
 int image_find(struct store *s, const char *name, struct image **ret, struct err *e)
 {
+	return image_find_for(s, name, NULL, ret, e);
+}
+
+int image_find_for(struct store *s, const char *name, const struct platform *want, struct image **ret, struct err *e)
+{
+	const struct platform host = platform_host();
 	const struct descriptor *d;
 	struct image_index idx;
 	int r = image_index_read(s, &idx, e);
 
 	if (r < 0)
 		return r;
-	d = find_reference(&idx, name);
+	if (!want)
+		want = &host;
+	d = find_reference(&idx, name, want);
 	if (!d)
 		r = find_id(s, &idx, name, &d, e);
+	if (r == 0 && d && media_kind_of(d->media_type) == MEDIA_INDEX)
+		r = find_in_list(s, &idx, name, want, &d, e);
 	if (r == 0 && d) {
 		r = load_image(s, &idx, d, ret, e);
 		r = r < 0 ? err_wrap(e, "%s", name) : 1;
@@ -303,13 +346,14 @@ int image_find(struct store *s, const char *name, struct image **ret, struct err
 
 int image_find_damaged(struct store *s, const char *name, struct image **ret, struct err *e)
 {
+	const struct platform host = platform_host();
 	const struct descriptor *d;
 	struct image_index idx;
 	int r = image_index_read(s, &idx, e);
 
 	if (r < 0)
 		return r;
-	d = find_reference(&idx, name);
+	d = find_reference(&idx, name, &host);
 	if (!d)
 		r = find_id(s, &idx, name, &d, e);
 	if (r == 0 && d) {

@@ -32,6 +32,10 @@ static inline void image_cleanup(struct image **i) { if (*i) image_free(*i); }
  * user's has that name. */
 int image_find(struct store *s, const char *name, struct image **ret, struct err *e);
 
+/* The same for a platform: where the name has images for several, that for `want` (NULL: this machine's), else as above.
+ * Of a list (manifest_list.h) it is the image that the list has for the platform, which must be here. */
+int image_find_for(struct store *s, const char *name, const struct platform *want, struct image **ret, struct err *e);
+
 /* The same of an image whose manifest or config is missing or damaged: names, ID, digest and manifest.config.digest as
  * far as the index knows them, for image_remove. */
 int image_find_damaged(struct store *s, const char *name, struct image **ret, struct err *e);

@@ -15,6 +15,7 @@
 #include "storage/image.h"
 #include "storage/image_index.h"
 #include "storage/layer.h"
+#include "storage/manifest_list.h"
 
 int image_put_blob(struct store *s, const char *digest, const void *data, size_t len, struct err *e)
 {
@@ -117,12 +118,15 @@ static int change_commit(json_t *manifests, void *data, struct err *e)
 		json_t *entry = json_array_get(manifests, i);
 		const char *name = index_entry_annotation(entry, ANNOTATION_NAME);
 		bool same = has_digest(entry, c->d->digest);
+		/* A list of that name would hide the image, or be hidden. */
+		bool list = index_entry_annotation(entry, ANNOTATION_LIST) != NULL;
 
 		if (!name && same) {
 			json_array_remove(manifests, i);
 			continue;
 		}
-		if (name && c->name && strcmp(name, c->name) == 0 && same_platform(entry, &c->platform)) {
+		if (name && c->name && strcmp(name, c->name) == 0 &&
+		    (list || same_platform(entry, &c->platform))) {
 			if (same)
 				json_array_remove(manifests, i);
 			else if (!drop_name(manifests, i))

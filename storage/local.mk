@@ -7,6 +7,7 @@ libstorage_a_SOURCES += \
 	storage/image_gc.c \
 	storage/image_index.c storage/image_index.h \
 	storage/layer.c storage/layer.h \
+	storage/manifest_list.c storage/manifest_list.h \
 	storage/mountpoints.c \
 	storage/owners.c storage/owners.h \
 	storage/reown.c storage/reown.h \

@@ -18,6 +18,7 @@ struct copy {
 	struct context *c;
 	const struct copy_how *how;
 	struct origin *from;
+	struct origin **places;         /* of a list's images, where those lie in several; else NULL */
 	struct target *to;              /* NULL: our store */
 	char *name;                     /* there */
 	const char *format;
@@ -231,20 +232,36 @@ static bool is_runnable(const struct descriptor *d)
 	return d->platform.os && strcmp(d->platform.os, "unknown") != 0;
 }
 
-static int copy_instances(const struct copy *cp, const struct image_index *idx, struct push_manifest *made, struct err *e)
+/* Blobs can be mounted from a repository of the same registry. */
+static void set_mount(const struct copy *cp)
+{
+	const struct origin *from = cp->from;
+
+	if (!cp->to)
+		return;
+	g_clear_pointer(&cp->to->mount_from, g_free);
+	if (from->name.transport == TRANSPORT_DOCKER && strcmp(from->ref.host, cp->to->ref.host) == 0 &&
+	    strcmp(from->ref.path, cp->to->ref.path) != 0)
+		cp->to->mount_from = g_strdup(from->ref.path);
+}
+
+static int copy_instances(struct copy *cp, const struct image_index *idx, struct push_manifest *made, struct err *e)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < idx->n_manifests && r == 0; i++) {
 		if (!cp->to && !is_runnable(&idx->manifests[i]))
 			continue;
+		if (cp->places)
+			cp->from = cp->places[i];
+		set_mount(cp);
 		progress_say(cp->how->progress, "Copying image %s (%zu/%zu)", idx->manifests[i].digest, i + 1, idx->n_manifests);
 		r = copy_instance(cp, &idx->manifests[i], &made[i], e);
 	}
 	return r;
 }
 
-static int copy_list(const struct copy *cp, const struct document *doc, struct err *e)
+static int copy_list(struct copy *cp, const struct document *doc, struct err *e)
 {
 	struct push_manifest list = { 0 }, *made;
 	struct image_index idx;
@@ -309,12 +326,20 @@ static int open_target(struct copy *cp, const char *to, struct err *e)
 	return 0;
 }
 
+static bool reads_store(const struct copy *cp)
+{
+	for (struct origin **p = cp->places; p && *p; p++)
+		if ((*p)->name.transport == TRANSPORT_STORE)
+			return true;
+	return cp->from && cp->from->name.transport == TRANSPORT_STORE;
+}
+
 /* The store's files may belong to anybody, and nobody may collect meanwhile. */
 static int enter_store(const struct copy *cp, int *lock, struct err *e)
 {
 	int r;
 
-	if (cp->to && cp->from->name.transport != TRANSPORT_STORE)
+	if (cp->to && !reads_store(cp))
 		return 0;
 	*lock = store_lock_shared(cp->c->store, e);
 	r = MIN(*lock, 0);
@@ -332,9 +357,7 @@ static int copy(struct copy *cp, struct err *e)
 	r = origin_document(cp->from, NULL, &doc, &kind, e);
 	if (r < 0)
 		return r;
-	if (cp->to && cp->from->registry && strcmp(cp->from->ref.host, cp->to->ref.host) == 0 &&
-	    strcmp(cp->from->ref.path, cp->to->ref.path) != 0)
-		cp->to->mount_from = g_strdup(cp->from->ref.path);
+	set_mount(cp);
 	if (kind == MEDIA_INDEX && cp->how->lists != COPY_SYSTEM)
 		r = copy_list(cp, &doc, e);
 	else
@@ -390,4 +413,41 @@ int copy_image(struct context *c, const struct copy_how *how, const char *from, 
 	if (is_push(how, from, to))
 		return push_it(c, how, from, to, ret_digest, e);
 	return copy_between(c, how, from, to, ret_digest, e);
+}
+
+/* Credentials are looked for before the store is entered. */
+static int open_places(struct copy *cp, char *const *places, struct err *e)
+{
+	size_t n = g_strv_length((char **)places);
+	int r = 0;
+
+	cp->places = g_new0(struct origin *, n + 1);
+	for (size_t i = 0; i < n && r == 0 && cp->how->lists == COPY_ALL; i++)
+		r = origin_open(cp->c, places[i], &cp->how->src, &cp->places[i], e);
+	return r;
+}
+
+int copy_list_from(struct context *c, const struct copy_how *how, const struct document *list, char *const *places,
+		   const char *to, char ret_digest[static DIGEST_MAX], struct err *e)
+{
+	struct copy cp = { .c = c, .how = how, .digest = ret_digest };
+	autofd lock = -1;
+	int r = open_target(&cp, to, e);
+
+	if (r == 0 && !cp.to)
+		r = err_msg(e, EINVAL, "the list is in the store already");
+	if (r == 0)
+		r = open_places(&cp, places, e);
+	if (r == 0)
+		r = enter_store(&cp, &lock, e);
+	if (r == 0)
+		r = copy_list(&cp, list, e);
+	if (r == 0)
+		r = cp.to->ops->finish(cp.to, e);
+	target_close(cp.to);
+	for (struct origin **p = cp.places; p && *p; p++)
+		origin_close(*p);
+	g_free(cp.places);
+	g_free(cp.name);
+	return r;
 }

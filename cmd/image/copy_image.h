@@ -26,4 +26,9 @@ struct copy_how {
 int copy_image(struct context *c, const struct copy_how *how, const char *from, const char *to,
 	       char ret_digest[static DIGEST_MAX], struct err *e);
 
+/* The list `list` of the store, whose images lie at `places` (one an entry, TRANSPORT:DETAILS): the images (COPY_ALL), then
+ * the list. The same otherwise. */
+int copy_list_from(struct context *c, const struct copy_how *how, const struct document *list, char *const *places,
+		   const char *to, char ret_digest[static DIGEST_MAX], struct err *e);
+
 #endif

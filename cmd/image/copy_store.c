@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cmd/image/copy_blob.h"
@@ -114,5 +115,9 @@ int copy_to_store(struct store *s, struct origin *from, const struct remote_imag
 	if (r == 0)
 		r = image_put_blob(s, d.digest, img->manifest_doc.text, img->manifest_doc.len, e);
 	progress_say(p, "Writing manifest to image destination");
-	return r < 0 ? r : image_commit(s, name, &d, e);
+	if (r == 0)
+		r = image_commit(s, name, &d, e);
+	if (r == 0)
+		image_event(s, "pull", strchr(m->config.digest, ':') + 1, name);
+	return r;
 }

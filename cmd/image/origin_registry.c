@@ -44,10 +44,11 @@ static int get_manifest(struct origin *p, const char *digest, struct document *r
 {
 	struct registry_origin *rp = (struct registry_origin *)p;
 	const char *digests[2] = { NULL, NULL };
+	bool first = !p->registry;
 	int r = digest && p->registry ? registry_manifest(p->registry, digest, -1, ret, e) : find_manifest(rp, digest, ret, e);
 
 	/* What an index vouches for by digest needs no signature of its own. */
-	if (r < 0 || digest)
+	if (r < 0 || (digest && !first))
 		return r;
 	digests[0] = ret->digest;
 	return policy_check_image(rp->policy, &p->ref, p->registry, digests, e);

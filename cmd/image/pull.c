@@ -70,7 +70,7 @@ static int look_here(struct pulls *ps, const char *name, struct pull *p, struct 
 		return r;
 	g_free(p->name);
 	p->name = reference_name(&ref);
-	r = image_find(ps->c->store, p->name, &p->local, e);
+	r = image_find_for(ps->c->store, p->name, &ps->want, &p->local, e);
 	if (r < 0) {
 		/* Damaged: it comes once more. */
 		log_info("%s", e->msg);

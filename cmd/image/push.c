@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "cmd/image/manifest.h"
 #include "cmd/image/progress.h"
 #include "cmd/image/push_layer.h"
 #include "cmd/image/push_manifest.h"
@@ -276,14 +277,35 @@ int push_image(struct context *c, struct push_options *o, struct progress *progr
 	return r;
 }
 
+/* --all: what `manifest push` does. */
+static int push_list(struct context *c, const struct push_options *o, const char *name, const char *destination)
+{
+	const struct manifest_push_options m = {
+		.access = { .tls_verify = o->tls_verify, .authfile = o->authfile, .cert_dir = o->cert_dir, .creds = o->creds,
+			    .retry = o->retry },
+		.all = true, .quiet = o->quiet, .compression_format = o->compression_format, .digestfile = o->digestfile,
+		.format = o->format,
+	};
+	struct err e = ERR_INIT;
+
+	if (o->force_compression || o->level_set || o->retry_delay_set) {
+		err_msg(&e, EINVAL, "--force-compression, --compression-level and --retry-delay are not for lists (--all)");
+		return fail(&e);
+	}
+	return manifest_push(c, name, destination, &m);
+}
+
 static int push_run(struct context *c, void *values, int argc, char **argv)
 {
 	struct push_options *o = values;
-	struct progress *progress = progress_new(o->quiet);
+	struct progress *progress;
 	char digest[DIGEST_MAX];
 	struct err e = ERR_INIT;
 	int r;
 
+	if (o->all)
+		return push_list(c, o, argv[0], argc > 1 ? argv[1] : argv[0]);
+	progress = progress_new(o->quiet);
 	signal(SIGPIPE, SIG_IGN);
 	r = push_image(c, o, progress, argv[0], argc > 1 ? argv[1] : NULL, digest, &e);
 	if (r == 0 && o->digestfile)
