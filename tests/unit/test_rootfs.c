@@ -95,6 +95,7 @@ static void use_layers(struct fixture *f, const unsigned *ids, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		g_ptr_array_add(f->diff_ids, g_strdup_printf("sha256:%064x", ids[i]));
+	f->image.id = (char *)"6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b";
 	f->image.config.diff_ids = (char **)f->diff_ids->pdata;
 	f->image.config.n_diff_ids = f->diff_ids->len;
 }
