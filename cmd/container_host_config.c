@@ -283,7 +283,7 @@ static json_t *security_options(json_t *config)
 static json_t *log_config(struct context *c, const struct container_record *r)
 {
 	const char *driver = r->log_driver && *r->log_driver ? r->log_driver : "k8s-file";
-	bool kept = strcmp(driver, "none") != 0 && strcmp(driver, "passthrough") != 0;
+	bool kept = strcmp(driver, "none") && strcmp(driver, "passthrough") && strcmp(driver, "journald");
 	g_autofree char *own = g_strdup_printf("%s/%s/log", c->place.containers_path, r->id);
 	g_autofree char *size = text_human_size(r->log_max_size);
 

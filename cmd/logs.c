@@ -194,6 +194,10 @@ static int open_log(struct context *c, struct show *s, const struct container_in
 
 	if (!logfile_driver(r->log_driver, &format) || format == LOGFILE_NONE)
 		return err_msg(e, EINVAL, "container %s keeps no log (--log-driver %s)", i->given, r->log_driver);
+	if (format == LOGFILE_JOURNAL) {
+		(void)err_msg(e, ENOTSUP, "the log of container %s is in systemd's journal", i->given);
+		return err_hint(e, "journalctl CONTAINER_ID_FULL=%s shows it", r->id);
+	}
 	ret->path = r->log_path && r->log_path[0] == '/' ? g_strdup(r->log_path)
 		: g_strdup_printf("%s/%s/%s", c->place.containers_path, r->id, r->log_path ? r->log_path : LOG_NAME);
 	/* Before the log is read: what comes later is told. */

@@ -191,7 +191,7 @@ static const struct opt thing_options[] = {
 	  .help = "Read labels from a file" },
 	LIST("annotation", 0, annotation, "name=value", "Annotation in the OCI configuration"),
 	{ .name = "log-driver", .type = OPT_STRING, AT(log_driver), .arg = "driver",
-	  .choices = "k8s-file|json-file|none|passthrough", .help = "How output is kept (default k8s-file)" },
+	  .choices = "k8s-file|json-file|journald|none|passthrough", .help = "How output is kept (default k8s-file)" },
 	{ .name = "sdnotify", .type = OPT_STRING, AT(sdnotify), .arg = "who",
 	  .choices = "container|conmon|ignore", .help = "Who tells systemd that it is ready (default container)" },
 	LIST("log-opt", 0, log_opt, "name=value", "path=FILE, max-size=BYTES or max-file=NUMBER",

@@ -10,6 +10,7 @@
 #include "core/base/file.h"
 #include "core/base/path.h"
 #include "core/base/text.h"
+#include "core/container/journal.h"
 #include "core/container/logfile.h"
 
 #define LABEL_FILE_MAX (4 * 1024 * 1024)
@@ -94,8 +95,14 @@ static int make_log(struct run_plan *p, struct err *e)
 {
 	struct container_record *r = p->rec;
 	const char *driver = p->o->log_driver;
+	struct journal journal = { .fd = -1 };
 
 	r->log_driver = arena_strdup(&r->arena, driver && *driver ? driver : "k8s-file");
+	if (!strcmp(r->log_driver, "journald") && p->o->log_opt && *p->o->log_opt)
+		return err_msg(e, EINVAL, "--log-opt %s: the journal has settings of its own (journald.conf)", *p->o->log_opt);
+	if (!strcmp(r->log_driver, "journald") && journal_open(&journal, JOURNAL_SOCKET, "", "", e) < 0)
+		return -e->code;
+	journal_close(&journal);
 	r->log_max_size = LOG_MAX_SIZE_DEFAULT;
 	for (char **l = p->o->log_opt; l && *l; l++) {
 		int64_t n;

@@ -37,6 +37,8 @@ static bool needs_log(const struct container_start *s, enum logfile_format *form
 
 	if (!logfile_driver(r->log_driver, format))
 		*format = LOGFILE_K8S;
+	if (*format == LOGFILE_JOURNAL)
+		return true;
 	/* Nobody can read the log of what is gone when it ends, unless it runs in the background. */
 	return *format != LOGFILE_NONE && (s->detach || !r->auto_remove);
 }
@@ -49,9 +51,16 @@ static int open_log(struct keeper *k, struct err *e)
 	k->log.fd = -1;
 	if (!needs_log(k->s, &format))
 		return 0;
+	if (format == LOGFILE_JOURNAL)
+		return journal_open(&k->journal, JOURNAL_SOCKET, r->id, r->name, e);
 	k->log.max = r->log_max_size;
 	k->log.files = (unsigned)r->log_files;
 	return logfile_open(&k->log, k->s->container_fd, r->log_path ? r->log_path : LOG_NAME, format, e);
+}
+
+static bool is_logged(const struct keeper *k)
+{
+	return k->log.fd >= 0 || k->journal.fd >= 0;
 }
 
 /* One output stream: `ret` is the program's end. Copied where a log or a client in the background's place wants it,
@@ -63,12 +72,12 @@ static int plan_output(struct keeper *k, int stream, int *ret, struct err *e)
 	bool attached = stream == 1 ? s->attach_stdout : s->attach_stderr;
 	int p[2];
 
-	if (k->log.fd < 0 && (passthrough || (!s->detach && attached))) {
+	if (!is_logged(k) && (passthrough || (!s->detach && attached))) {
 		*ret = fcntl(stream, F_DUPFD_CLOEXEC, 3);
 		if (*ret >= 0)
 			return 0;
 	}
-	if (k->log.fd < 0 && !s->detach) {
+	if (!is_logged(k) && !s->detach) {
 		*ret = open("/dev/null", O_WRONLY | O_CLOEXEC);
 		return *ret < 0 ? err_set(e, errno, "open /dev/null") : 0;
 	}
@@ -387,6 +396,7 @@ static _Noreturn void finish(struct keeper *k)
 	struct container_start *s = k->s;
 
 	logfile_close(&k->log);
+	journal_close(&k->journal);
 	if (s->hooks.stopped)
 		s->hooks.stopped(s->hooks.ctx, &k->state);
 	if (s->record->pid_file && s->record->pid_file[0] == '/')
@@ -424,7 +434,7 @@ _Noreturn void keeper_main(struct container_start *s, int client)
 	sigset_t all, term;
 
 	k->s = s;
-	k->out[0] = k->out[1] = k->in = k->tty = k->listener = k->log.fd = -1;
+	k->out[0] = k->out[1] = k->in = k->tty = k->listener = k->log.fd = k->journal.fd = -1;
 	k->health.pidfd = k->health.out = -1;
 	k->notify = (struct notify){ .manager = -1, .program = -1 };
 	k->program = (struct launched){ .pidfd = -1, .tty = -1 };

@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include "core/container/ctl.h"
+#include "core/container/journal.h"
 #include "core/container/logfile.h"
 #include "core/container/notify.h"
 #include "core/container/run.h"
@@ -66,7 +67,8 @@ struct keeper {
 	int out[2];             /* read ends of the program's stdout and stderr; -1 */
 	int in;                 /* write end of its stdin (the pty's master, or -d -i), or -1 */
 	int tty;                /* master: read as stream 1, or -1 */
-	struct logfile log;
+	struct logfile log;     /* one of both, or none */
+	struct journal journal;
 	struct keeper_health health;
 	struct notify notify;
 

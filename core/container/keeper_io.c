@@ -137,6 +137,13 @@ void keeper_end_bulk(struct keeper *k)
 			(void)fcntl(k->out[i], F_SETPIPE_SZ, USUAL_PIPE);
 }
 
+static void keep(struct keeper *k, int stream, const char *data, size_t len)
+{
+	if (k->log.fd >= 0)
+		logfile_write(&k->log, stream, data, len, text_now_ns());
+	journal_write(&k->journal, stream, data, len);
+}
+
 /* What is read as long as there is much. The last read()'s result, and errno. */
 static ssize_t read_bulk(struct keeper *k, int fd, int stream)
 {
@@ -145,7 +152,7 @@ static ssize_t read_bulk(struct keeper *k, int fd, int stream)
 	for (int i = 0; i < BULK_TURN; i++) {
 		n = read(fd, k->bulk, BULK_READ);
 		if (n > 0)
-			logfile_write(&k->log, stream, k->bulk, (size_t)n, text_now_ns());
+			keep(k, stream, k->bulk, (size_t)n);
 		if (n < BULK_READ / 4)
 			break;
 		k->bulk_until = keeper_now() + BULK_NS;
@@ -160,7 +167,7 @@ static ssize_t read_chunk(struct keeper *k, int fd, int stream)
 
 	if (n <= 0)
 		return n;
-	logfile_write(&k->log, stream, k->chunk, (size_t)n, text_now_ns());
+	keep(k, stream, k->chunk, (size_t)n);
 	for (size_t i = 0; i < k->n_conns; i++)
 		watched |= k->conns[i].owed = listens(&k->conns[i], stream);
 	if (!watched) {

@@ -13,6 +13,7 @@ libcore_a_SOURCES += \
 	core/container/edit.c core/container/edit.h \
 	core/container/exec.c core/container/exec.h \
 	core/container/guard.c core/container/guard.h \
+	core/container/journal.c core/container/journal.h \
 	core/container/keeper.c core/container/keeper.h \
 	core/container/keeper_io.c \
 	core/container/keeper_loop.c \

@@ -18,7 +18,7 @@ bool logfile_driver(const char *driver, enum logfile_format *ret)
 {
 	static const struct { const char *name; enum logfile_format format; } drivers[] = {
 		{ "", LOGFILE_K8S }, { "k8s-file", LOGFILE_K8S }, { "json-file", LOGFILE_JSON },
-		{ "none", LOGFILE_NONE }, { "passthrough", LOGFILE_NONE },
+		{ "journald", LOGFILE_JOURNAL }, { "none", LOGFILE_NONE }, { "passthrough", LOGFILE_NONE },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(drivers); i++) {

@@ -19,7 +19,8 @@
 #define LOG_MAX_FILES 1000
 #define LOG_NAME "log"
 
-enum logfile_format { LOGFILE_NONE, LOGFILE_K8S, LOGFILE_JSON };
+/* LOGFILE_JOURNAL: no file at all, see journal.h. */
+enum logfile_format { LOGFILE_NONE, LOGFILE_K8S, LOGFILE_JSON, LOGFILE_JOURNAL };
 
 struct logfile {
 	int dirfd, fd;          /* fd -1: nothing is logged */

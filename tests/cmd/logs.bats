@@ -75,3 +75,15 @@ teardown() { remove_containers; remove_tree "$BATS_TEST_TMPDIR"/{store,run}; }
 	c run -d --network none --name box --log-opt path=/dev/full host sh -c 'seq 100000; exit 4'; ok
 	c wait box; says 4
 }
+
+@test "logs: journald, where there is a journal" {
+	c run --rm --network none --log-driver journald --log-opt max-size=1m host true; fails 125 journald.conf
+	if [ ! -S /run/systemd/journal/socket ]; then
+		c run --rm --network none --log-driver journald host true; fails 125 "there is no journal"
+		c create --network none --log-driver journald host true; fails 125 "there is no journal"
+		return
+	fi
+	c run -d --network none --name box --log-driver journald host echo to the journal; ok
+	c wait box; says 0
+	c logs box; fails 125 "journalctl CONTAINER_ID_FULL="
+}

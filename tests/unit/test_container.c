@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +18,7 @@
 #include "core/base/path.h"
 #include "core/base/lock.h"
 #include "core/container/container.h"
+#include "core/container/journal.h"
 #include "core/container/logfile.h"
 #include "core/container/logread.h"
 #include "core/container/names.h"
@@ -408,6 +411,46 @@ static void test_notify(void)
 	}
 }
 
+static char *next_entry(int fd)
+{
+	char text[1000];
+	ssize_t n = recv(fd, text, sizeof text - 1, MSG_DONTWAIT);
+
+	return n < 0 ? NULL : g_strndup(text, (gsize)n);
+}
+
+/* An entry a line, in the journal's own protocol; a journal that is gone is no error. */
+static void test_journal(void)
+{
+	g_autofree char *path = g_build_filename(top, "journal", NULL), *first = NULL, *second = NULL;
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	autofd listener = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct err e = ERR_INIT;
+	struct journal j;
+
+	g_assert_cmpint(journal_open(&j, path, "0123456789abcdef", "box", &e), ==, -ENOENT);
+	g_assert_cmpuint(g_strlcpy(a.sun_path, path, sizeof a.sun_path), <, sizeof a.sun_path);
+	g_assert_cmpint(bind(listener, (struct sockaddr *)&a, sizeof a), ==, 0);
+	err_clear(&e);
+	g_assert_cmpint(journal_open(&j, path, "0123456789abcdef", "box", &e), ==, 0);
+	journal_write(&j, 1, "one\ntwo", 7);
+	first = next_entry(listener);
+	second = next_entry(listener);
+	g_assert_cmpstr(first, ==, "CONTAINER_ID_FULL=0123456789abcdef\nCONTAINER_ID=0123456789ab\nCONTAINER_NAME=box\n"
+			"SYSLOG_IDENTIFIER=box\nPRIORITY=6\nMESSAGE=one\n");
+	g_assert_nonnull(second);
+	g_assert_true(g_str_has_suffix(second, "PRIORITY=6\nMESSAGE=two\nCONTAINER_PARTIAL_MESSAGE=true\n"));
+	journal_write(&j, 2, "\n", 1);
+	g_free(first);
+	first = next_entry(listener);
+	g_assert_nonnull(first);
+	g_assert_true(g_str_has_suffix(first, "PRIORITY=3\nMESSAGE=\n"));
+	fd_close(&listener);
+	journal_write(&j, 2, "lost\n", 5);
+	journal_close(&j);
+	journal_write(&j, 2, "lost\n", 5);
+}
+
 static void test_detach_keys(void)
 {
 	struct detach_keys d;
@@ -448,6 +491,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/container/log/foreign", test_log_foreign);
 	g_test_add_func("/container/log/rotated-reading", test_log_rotated_reading);
 	g_test_add_func("/container/log/chase", test_log_chase);
+	g_test_add_func("/container/journal", test_journal);
 	g_test_add_func("/container/notify", test_notify);
 	g_test_add_func("/container/detach-keys", test_detach_keys);
 	r = g_test_run();

@@ -141,6 +141,18 @@ serve_word() { exec perl -e '
 	bind(S, sockaddr_in(7777, INADDR_LOOPBACK)) or die; listen(S, 5);
 	while (accept(C, S)) { syswrite(C, "from-host\n"); close(C); }'; }
 
+journal() {
+	local id
+	id=$(coracle run -d --network none --name j --log-driver journald $IMG sh -c 'echo to the journal; echo wrong >&2')
+	c wait j; check "journald: wait" is 0 0
+	of_it() { output=$(journalctl -q -o cat --output-fields=MESSAGE "CONTAINER_ID_FULL=$id" "$@" 2>&1); status=$?; }
+	both() { of_it; has 0 "to the journal" && has 0 wrong; }
+	check "journald: both streams" eventually both
+	of_it -p err; check "journald: priority" is 0 wrong
+	c logs j; check "journald: logs says where" has 125 "journalctl CONTAINER_ID_FULL=$id"
+	c rm j
+}
+
 limits() {
 	c run --rm --network none -m 64m --pids-limit 20 --cpus 0.5 $IMG sh -c 'cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max /sys/fs/cgroup/cpu.max'
 	case $what in
@@ -220,6 +232,7 @@ roots vfs
 programs
 background
 network
+journal
 limits
 cgroup_commands
 nested
