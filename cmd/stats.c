@@ -158,10 +158,11 @@ static double percent(int64_t part, int64_t whole)
 }
 
 static json_t *row(const struct stats_options *o, const struct container_info *i, const struct usage *u,
-		   GHashTable *before, int64_t now)
+		   GHashTable *before)
 {
+	int64_t now = text_steady_ns();
 	struct last *l = g_hash_table_lookup(before, i->record->id), *next = g_new(struct last, 1);
-	int64_t age = i->state.pid > 0 ? now - i->state.started_ns : 0;
+	int64_t age = i->state.pid > 0 ? text_now_ns() - i->state.started_ns : 0;
 	double avg = percent(u->cpu_ns, age), cpu = l ? percent(u->cpu_ns - l->cpu_ns, now - l->at_ns) : avg;
 	json_t *r = json_object(), *j = json_object();
 
@@ -215,7 +216,7 @@ static int report(struct context *c, const struct stats_options *o, int argc, ch
 		const struct container_info *i = set->pdata[n];
 		struct usage u = measure(c, i, machine);
 
-		json_array_append_new(rows, row(o, i, &u, before, text_now_ns()));
+		json_array_append_new(rows, row(o, i, &u, before));
 	}
 	if (c->docker && o->format)
 		docker_rows(DOCKER_STATS, rows);

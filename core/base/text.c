@@ -210,6 +210,14 @@ int64_t text_now_ns(void)
 	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
+int64_t text_steady_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
 char *text_random_hex(unsigned n)
 {
 	char *out = g_malloc(2 * n + 1);

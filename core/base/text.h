@@ -37,8 +37,10 @@ bool text_time_parse(const char *s, int64_t *ret_unix_ns);
 /* A time as above, seconds since 1970, or a duration from now: into the past (sign -1) or the future (1). */
 bool text_moment(const char *s, int sign, int64_t *ret_unix_ns);
 
-/* The wall clock now, in nanoseconds since 1970. */
+/* The wall clock now, in nanoseconds since 1970: for what people read. It jumps when somebody sets it. */
 int64_t text_now_ns(void);
+/* A clock that only goes on, in nanoseconds: for how long something takes or may take. */
+int64_t text_steady_ns(void);
 
 /* `n` random bytes from the kernel as 2n lower-case hex digits. g_free it. */
 char *text_random_hex(unsigned n);

@@ -68,13 +68,13 @@ static void __attribute__((noreturn)) become_hook(const struct rspec_hook *h, in
 /* Read what the hook says until it closes its standard error or its time is over; false: the time is over. */
 static bool listen_to(int fd, int pidfd, int timeout, char *buf, size_t size)
 {
-	int64_t until = text_now_ns() + (int64_t)timeout * 1000000000;
+	int64_t until = text_steady_ns() + (int64_t)timeout * 1000000000;
 	size_t len = 0;
 	bool open = true;
 
 	for (;;) {
 		struct pollfd p[2] = { { .fd = open ? fd : -1, .events = POLLIN }, { .fd = pidfd, .events = POLLIN } };
-		int64_t left = timeout ? (until - text_now_ns()) / 1000000 : -1;
+		int64_t left = timeout ? (until - text_steady_ns()) / 1000000 : -1;
 		ssize_t n;
 
 		if (timeout && left <= 0)

@@ -16,6 +16,12 @@ no_include() {
 	no_include core/runtime 'core/container'
 }
 
+@test "no timeout is by the wall clock, which jumps" {
+	local found
+	found=$(grep -nwE '(text_now_ns|time)\((NULL)?\) *[-+].*|- *(text_now_ns|time)\((NULL)?\).*' -r core net --include='*.c' | grep -v '^core/base/text.c') || :
+	[ -z "$found" ] || { echo "$found"; false; }
+}
+
 @test "coracle links nothing heavy" {
 	[ -z "${CORACLE_SANITIZED-}" ] || return 0 # the sanitizers bring libraries of their own
 	run bash -c "readelf -d '$CORACLE_BUILD/coracle' | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' |
