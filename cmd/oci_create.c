@@ -47,6 +47,7 @@ struct making {
 	struct bundle_container *c;
 	struct gate gate;
 	char *bundle;
+	struct cgroup_oci_request cgroups;
 };
 
 /* SemVer 2.0.0 of the specification, major version 1. */
@@ -108,6 +109,20 @@ static int on_created(void *ctx, pid_t pid, struct err *e)
 	return bundle_set_process(m->c, pid, e);
 }
 
+/* systemd makes a scope for a process that is there. */
+static int put_into_scope(void *ctx, pid_t pid, struct err *e)
+{
+	struct making *m = ctx;
+	struct bundle_state *s = &m->c->state;
+
+	g_strfreev(s->cgroups);
+	s->cgroups = NULL;
+	if (cgroup_oci_scope(&m->cgroups, pid, &s->cgroups, e) < 0)
+		return -e->code;
+	s->freezer = g_strdup(cgroup_oci_freezer(s->cgroups));
+	return bundle_save(m->c, e);
+}
+
 static int claim(struct making *m, const char *id, struct err *e)
 {
 	g_autofree char *text = NULL;
@@ -141,15 +156,17 @@ static int claim(struct making *m, const char *id, struct err *e)
 static int make_cgroups(struct making *m, struct err *e)
 {
 	struct bundle_state *s = &m->c->state;
-	struct cgroup_oci_request req = { .id = s->id, .spec = m->c->spec, .manager = oci_cgroup_manager(),
-					  .rootless = oci_is_rootless() };
+	struct cgroup_oci_request *req = &m->cgroups;
+
+	*req = (struct cgroup_oci_request){ .id = s->id, .spec = m->c->spec, .manager = oci_cgroup_manager(),
+					    .rootless = oci_is_rootless() };
 
 	/* Written down before they are made: what a killed runtime leaves can be found. */
-	if (shared_root_look(m->c->spec, s->rootfs, &s->below_root, e) < 0 || cgroup_oci_plan(&req, &s->cgroups, e) < 0)
+	if (shared_root_look(m->c->spec, s->rootfs, &s->below_root, e) < 0 || cgroup_oci_plan(req, &s->cgroups, e) < 0)
 		return -e->code;
 	s->found_cgroups = cgroup_oci_existing(s->cgroups);
 	if (bundle_save(m->c, e) < 0 ||
-	    cgroup_oci_make(&req, s->cgroups, e) < 0)
+	    cgroup_oci_make(req, s->cgroups, e) < 0)
 		return -e->code;
 	s->freezer = g_strdup(cgroup_oci_freezer(s->cgroups));
 	return 0;
@@ -169,7 +186,10 @@ static int make(struct making *m, struct launched *l, struct err *e)
 	p.preserve_fds = preserved(s, m->o->preserve_fds);
 	if (make_cgroups(m, e) < 0 || gate_make(m->c->dir, &m->gate, e) < 0)
 		return -e->code;
-	p.cgroups = m->c->state.cgroups;
+	if (cgroup_oci_by_systemd(&m->cgroups))
+		p.hooks.cgroup = put_into_scope;
+	else
+		p.cgroups = m->c->state.cgroups;
 	if (launch(&p, l, e) < 0)
 		return -e->code;
 	if (m->o->console_socket) {

@@ -53,8 +53,8 @@ static json_t *linux_features(void)
 
 	json_object_set_new(o, "namespaces", list(namespaces));
 	json_object_set_new(o, "capabilities", capabilities());
-	json_object_set_new(o, "cgroup", json_pack("{s:b, s:b, s:b, s:b, s:b}", "v1", 1, "v2", 1, "systemd", 0,
-						   "systemdUser", 0, "rdma", 1));
+	json_object_set_new(o, "cgroup", json_pack("{s:b, s:b, s:b, s:b, s:b}", "v1", 1, "v2", 1, "systemd", 1,
+						   "systemdUser", 1, "rdma", 1));
 	json_object_set_new(o, "seccomp", seccomp());
 	json_object_set_new(o, "apparmor", json_pack("{s:b}", "enabled", 1));
 	json_object_set_new(o, "selinux", json_pack("{s:b}", "enabled", 1));

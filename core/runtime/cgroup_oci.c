@@ -17,6 +17,7 @@
 #include "core/runtime/cgroup.h"
 #include "core/runtime/cgroup_v1.h"
 #include "core/runtime/device_filter.h"
+#include "core/runtime/systemd_scope.h"
 
 #define MOUNTS_MAX (4 * 1024 * 1024)
 #define HIERARCHIES_MAX 32
@@ -68,6 +69,20 @@ static int check_path(const char *path, struct err *e)
 	return 0;
 }
 
+bool cgroup_oci_by_systemd(const struct cgroup_oci_request *req)
+{
+	return req->manager == CGROUP_OCI_SYSTEMD && systemd_scope_available();
+}
+
+static int check_scope(const char *path, struct err *e)
+{
+	g_auto(GStrv) parts = path && *path ? g_strsplit(path, ":", -1) : NULL;
+
+	if (parts && (g_strv_length(parts) != 3 || !*parts[2] || strchr(path, '/')))
+		return err_msg(e, EINVAL, "linux.cgroupsPath: is not SLICE:PREFIX:NAME, which systemd takes: \"%s\"", path);
+	return 0;
+}
+
 int cgroup_oci_plan(const struct cgroup_oci_request *req, char ***ret, struct err *e)
 {
 	const char *path = req->spec->cgroups_path;
@@ -75,6 +90,8 @@ int cgroup_oci_plan(const struct cgroup_oci_request *req, char ***ret, struct er
 	char **dirs;
 
 	*ret = g_new0(char *, HIERARCHIES_MAX + 1);
+	if (cgroup_oci_by_systemd(req))
+		return check_scope(path, e);
 	if (req->manager != CGROUP_OCI_CGROUPFS)
 		return 0;
 	if (path && strchr(path, ':') && !strchr(path, '/'))
@@ -151,6 +168,8 @@ int cgroup_oci_make(const struct cgroup_oci_request *req, char **dirs, struct er
 	const struct rspec_resources *res = &req->spec->resources;
 	size_t n = 0;
 
+	if (cgroup_oci_by_systemd(req))
+		return 0;
 	for (char **d = dirs; *d; d++) {
 		int r = make_dirs(*d);
 
@@ -168,7 +187,7 @@ int cgroup_oci_make(const struct cgroup_oci_request *req, char **dirs, struct er
 	if (n == 0 && wants_limits(res) && req->manager == CGROUP_OCI_DISABLED)
 		return err_msg(e, EINVAL, "linux.resources: limits need a cgroup, and the cgroup manager is disabled");
 	if (n == 0 && wants_limits(res) && req->manager == CGROUP_OCI_SYSTEMD) {
-		err_msg(e, ENOTSUP, "linux.resources: limits by systemd are not supported by this runtime");
+		err_msg(e, ENOENT, "linux.resources: limits need a cgroup, and this user's systemd is not here to make one");
 		return err_hint(e, "use --cgroup-manager cgroupfs, or no limits");
 	}
 	if (n == 0 && wants_limits(res) && req->manager == CGROUP_OCI_CGROUPFS) {
@@ -176,6 +195,84 @@ int cgroup_oci_make(const struct cgroup_oci_request *req, char **dirs, struct er
 		return err_hint(e, "run in a delegated cgroup, or without the limits");
 	}
 	return n ? cgroup_oci_apply(dirs, res, e) : 0;
+}
+
+/* Where systemd has put the process, below the mount of each hierarchy (g_free), or NULL. */
+static char *scope_path(pid_t pid)
+{
+	g_autofree char *file = g_strdup_printf("/proc/%d/cgroup", pid), *text = NULL;
+	g_auto(GStrv) lines = NULL;
+	struct err ignored = ERR_INIT;
+
+	if (file_read(AT_FDCWD, file, 65536, &text, NULL, &ignored) < 0)
+		return NULL;
+	lines = g_strsplit(text, "\n", -1);
+	for (char **l = lines; *l; l++) {
+		const char *systemd = strstr(*l, ":name=systemd:");
+
+		if (systemd)
+			return g_strdup(systemd + strlen(":name=systemd:"));
+	}
+	for (char **l = lines; *l; l++)
+		if (g_str_has_prefix(*l, "0::"))
+			return g_strdup(*l + 3);
+	return NULL;
+}
+
+/* The cgroup inside the scope, in each hierarchy: made, entered, and then given what there is to be limited by (a cgroup
+ * with processes of its own cannot do that, so that the scope must be empty by then). */
+static int furnish_scope(const struct cgroup_oci_request *req, const char *path, pid_t pid, char **dirs, struct err *e)
+{
+	g_autoptr(GPtrArray) mounts = hierarchies();
+	size_t n = 0;
+
+	for (guint i = 0; i < mounts->len && n < HIERARCHIES_MAX; i++) {
+		g_autofree char *scope = g_build_filename(mounts->pdata[i], path, NULL);
+		g_autofree char *dir = g_build_filename(scope, "container", NULL);
+		int r = make_dirs(scope);
+
+		/* Not by make_dirs: a scope that has a process and gives a controller would become threaded. */
+		if (r == 0 && mkdir(dir, 0755) < 0 && errno != EEXIST)
+			r = -errno;
+		if (r == 0 && !is_v2(dir))
+			cgroup_v1_inherit(dir);
+		if (r == 0)
+			dirs[n++] = g_steal_pointer(&dir);
+		else
+			log_debug("no cgroup %s: %s", dir, strerror(-r));
+	}
+	if (cgroup_oci_enter(dirs, pid, e) < 0)
+		return -e->code;
+	for (char **d = dirs; *d; d++) {
+		g_autofree char *scope = g_path_get_dirname(*d);
+
+		if (is_v2(*d))
+			give_controllers(scope);
+	}
+	return cgroup_oci_apply(dirs, &req->spec->resources, e);
+}
+
+int cgroup_oci_scope(const struct cgroup_oci_request *req, pid_t pid, char ***ret, struct err *e)
+{
+	const char *wanted = req->spec->cgroups_path;
+	g_auto(GStrv) parts = wanted && *wanted ? g_strsplit(wanted, ":", 3) : NULL;
+	g_autofree char *unit = NULL, *path = NULL, *what = g_strconcat("container ", req->id, NULL);
+	char **dirs;
+	int r;
+
+	if (!parts)
+		unit = g_strconcat(PACKAGE "-", req->id, ".scope", NULL);
+	else
+		unit = g_strconcat(parts[1], *parts[1] ? "-" : "", parts[2], ".scope", NULL);
+	if (systemd_scope_start(unit, parts && *parts[0] ? parts[0] : NULL, what, pid, e) < 0)
+		return -e->code;
+	path = scope_path(pid);
+	if (!path || !g_str_has_suffix(path, unit))
+		return err_msg(e, ENOENT, "scope %s: the container's process is not in it", unit);
+	dirs = g_new0(char *, HIERARCHIES_MAX + 1);
+	r = furnish_scope(req, path, pid, dirs, e);
+	*ret = dirs;
+	return r;
 }
 
 int cgroup_oci_enter(char *const *dirs, pid_t pid, struct err *e)

@@ -2,8 +2,8 @@
  * both at once (hybrid).
  *
  * With cgroupfs the path is one below each hierarchy's mount; without a path it is the container's id there. With
- * systemd it is SLICE:PREFIX:NAME; no scope is made yet, so limits are an error there. Who may not make cgroups (an ordinary user on v1, or on
- * v2 without a delegated one) gets none: that is an error only when the spec sets limits. The rules of the device
+ * systemd it is SLICE:PREFIX:NAME, and the user's systemd makes the scope PREFIX-NAME.scope. Who may not make cgroups (an
+ * ordinary user on v1, or on v2 without a delegated one; or no systemd answers) gets none: that is an error only when the spec sets limits. The rules of the device
  * cgroup are no limits in this sense: without rights to them there are no rights to devices either.
  */
 #ifndef CORACLE_RUNTIME_CGROUP_OCI_H
@@ -33,6 +33,13 @@ char **cgroup_oci_existing(char *const *dirs);
 
 /* Make them and set the limits. Directories that could not be had are taken off the list. 0 or -errno. */
 int cgroup_oci_make(const struct cgroup_oci_request *req, char **dirs, struct err *e);
+
+/* Will systemd be asked for a scope? Then that is done once there is a process to put into it: */
+bool cgroup_oci_by_systemd(const struct cgroup_oci_request *req);
+
+/* Ask for the scope that linux.cgroupsPath names, with process `pid` in a cgroup of its own inside it, where the limits
+ * are set: what is inside a scope is ours (Delegate=yes), the scope itself is systemd's. *ret as cgroup_oci_plan(). */
+int cgroup_oci_scope(const struct cgroup_oci_request *req, pid_t pid, char ***ret, struct err *e);
 
 /* Put a process into all of them. */
 int cgroup_oci_enter(char *const *dirs, pid_t pid, struct err *e);

@@ -211,13 +211,28 @@ static int join_cgroup(const struct entering *n)
 	return cgroup_attach(n->p->cgroup, getpid(), &why) < 0 ? why.code : 0;
 }
 
+/* The same for several. A lack of rights is an error only for whoever should have them. */
+static int join_cgroups(struct entering *n)
+{
+	char *const *dirs = n->p->cgroups;
+	struct err why = ERR_INIT;
+
+	if (!dirs || !dirs[0] || cgroup_oci_enter(dirs, getpid(), &n->err) == 0)
+		return 0;
+	if (n->p->cgroups_must_work || (n->err.code != EACCES && n->err.code != EPERM))
+		return -n->err.code;
+	n->cgroup_code = cgroup_attach(dirs[0], getpid(), &why) < 0 ? n->err.code : 0;
+	err_clear(&n->err);
+	return 0;
+}
+
 /* In the caller's memory, which sleeps until this process is gone. */
 static void join_and_fork(struct entering *n)
 {
 	int pidfd = -1;
 
 	n->cgroup_code = join_cgroup(n);
-	if (n->p->cgroups && cgroup_oci_enter(n->p->cgroups, getpid(), &n->err) < 0)
+	if (join_cgroups(n) < 0)
 		return;
 	if (join(n, &n->err) < 0)
 		return;
@@ -347,7 +362,7 @@ int enter(const struct enter_params *p, struct launched *ret, struct err *e)
 	}
 	if (n.cgroup_code && r == 0)
 		log_warn("the process is not in the container's control group, and not under its limits: %s: %s",
-			 p->cgroup, strerror(n.cgroup_code));
+			 p->cgroup ? p->cgroup : p->cgroups[0], strerror(n.cgroup_code));
 	fd_close(&n.sock);
 	fd_close(&n.cgroup);
 	fd_close(&n.proc);

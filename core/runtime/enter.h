@@ -34,7 +34,8 @@ struct enter_params {
 	int stdio[3];                   /* ignored with spec->process.terminal */
 	unsigned preserve_fds;          /* descriptors 3 ... 3+N-1 of this process go on to the program */
 	const char *cgroup;             /* absolute directory of the container's control group, or NULL: the caller's */
-	char *const *cgroups;           /* or these (any version), which must work; NULL: none */
+	char *const *cgroups;           /* or these (any version); NULL: none */
+	bool cgroups_must_work;         /* else a lack of rights to move there is a warning, as with `cgroup` */
 	bool keep_groups;               /* setgroups is not called */
 	bool die_with_caller;           /* SIGKILL when the calling thread ends */
 

@@ -200,7 +200,8 @@ static int move_to_cgroup(const struct start *s, int cgroup, struct err *e)
 static int clone_init(struct start *s, struct err *e)
 {
 	autofd theirs = -1, cgroup = -1;
-	bool moved = s->p->cgroups && s->p->cgroups[0];
+	const struct launch_hooks *h = &s->p->hooks;
+	bool moved = h->cgroup || (s->p->cgroups && s->p->cgroups[0]);
 	uint64_t late = time_offsets_given(s->p->spec) ? s->ns.make & CLONE_NEWTIME : 0;
 	int pair[2], r;
 
@@ -226,7 +227,9 @@ static int clone_init(struct start *s, struct err *e)
 	r = s->ns.joined ? clone_joined(s, theirs, late, e) : clone_into(s, theirs, -1, late, e);
 	if (r == 0 && cgroup >= 0)
 		r = move_to_cgroup(s, cgroup, e);
-	return r == 0 && moved ? cgroup_oci_enter(s->p->cgroups, s->pid, e) : r;
+	if (r < 0 || !moved)
+		return r;
+	return h->cgroup ? h->cgroup(h->ctx, s->pid, e) : cgroup_oci_enter(s->p->cgroups, s->pid, e);
 }
 
 /* After the end of file on the socket: has it executed the program, or died on the way? The kernel's flag tells,

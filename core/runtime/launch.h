@@ -43,6 +43,9 @@ struct launch_hooks {
 	int (*net_outside)(void *ctx, pid_t init, int init_pidfd, const int *fds, size_t n_fds,
 			   struct err *e);
 
+	/* keeper: put the new process where its control groups are to be, before it does anything. */
+	int (*cgroup)(void *ctx, pid_t init, struct err *e);
+
 	/* keeper: all is made and the program is about to be executed: write the record. */
 	int (*created)(void *ctx, pid_t init, struct err *e);
 };
