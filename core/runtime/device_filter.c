@@ -76,8 +76,14 @@ static GArray *make_program(const struct rspec_resources *r)
 	/* The last rule that matches counts: it is asked first. */
 	for (size_t i = 0; i < G_N_ELEMENTS(defaults); i++)
 		emit_rule(p, &defaults[i]);
-	for (size_t i = r->n_devices; i > 0; i--)
-		emit_rule(p, &r->devices[i - 1]);
+	for (size_t i = r->n_devices; i > 0; i--) {
+		const struct rspec_device_rule *d = &r->devices[i - 1];
+
+		emit_rule(p, d);
+		/* The kernel refuses a program with something that is never reached. */
+		if (d->type == 'a' && d->access == (RSPEC_ACCESS_MKNOD | RSPEC_ACCESS_READ | RSPEC_ACCESS_WRITE))
+			return p;
+	}
 	emit_exit(p, true);
 	return p;
 }
