@@ -15,10 +15,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <link.h>
 #include <malloc.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -241,6 +243,31 @@ static int keep_only(const struct init *in, int listener)
 	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+/* The kernel brings back what is used again. */
+static int forget_pages(struct dl_phdr_info *o, size_t size, void *data)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+
+	(void)size;
+	(void)data;
+	for (int i = 0; i < o->dlpi_phnum; i++) {
+		uintptr_t from = (o->dlpi_addr + o->dlpi_phdr[i].p_vaddr) & ~(page - 1);
+		uintptr_t to = o->dlpi_addr + o->dlpi_phdr[i].p_vaddr + o->dlpi_phdr[i].p_memsz;
+
+		/* Only what nobody has written to. */
+		if (o->dlpi_phdr[i].p_type == PT_LOAD && !(o->dlpi_phdr[i].p_flags & PF_W))
+			(void)madvise((char *)NULL + from, to - from, MADV_DONTNEED);
+	}
+	return 0;
+}
+
+/* A waiting process may wait for long: most of its memory is the program's text that brought it here. */
+static void be_small(void)
+{
+	(void)malloc_trim(0);
+	(void)dl_iterate_phdr(forget_pages, NULL);
+}
+
 /* All is ready, and whoever made this container may go: wait for the one who starts it, on whose connection errors
  * are told from now on. */
 static int wait_at_gate(struct init *in, struct err *e)
@@ -251,6 +278,7 @@ static int wait_at_gate(struct init *in, struct err *e)
 		return -e->code;
 	if (keep_only(in, in->p->gate->listener) < 0)
 		return err_set(e, errno, "hide the waiting process");
+	be_small();
 	in->sock = gate_wait(in->p->gate);
 	return 0;
 }
