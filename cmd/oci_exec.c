@@ -192,7 +192,7 @@ static int run_in(struct bundle_container *c, const struct exec_options *o, stru
 	if (find_cgroups(c, o, &cgroups, e) < 0 || schedule_set(p, e) < 0 || schedule_cpus(p->cpus_initial, e) < 0)
 		return -e->code;
 	enter_p.cgroups = cgroups;
-	/* An ordinary user's session and the cgroups of his systemd have a parent that is root's: nobody may cross it. */
+	/* An ordinary user's session and the cgroups of his systemd have a parent that is root's. */
 	enter_p.cgroups_must_work = !oci_is_rootless() || o->cgroup;
 	if (enter(&enter_p, l, e) < 0)
 		return -e->code;

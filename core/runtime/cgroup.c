@@ -184,7 +184,8 @@ int cgroup_attach(const char *path, pid_t pid, struct err *e)
 	const char *end = strstr(path, ".scope/"), *name = end ? memrchr(path, '/', (size_t)(end - path)) : NULL;
 	g_autofree char *unit = NULL;
 
-	if (!name || !g_str_has_prefix(name, "/coracle-"))
+	/* Ours by name, or as cgroup_oci_scope() makes them, by what is inside. */
+	if (!name || (!g_str_has_prefix(name, "/coracle-") && strcmp(end, ".scope/container") != 0))
 		return err_msg(e, EACCES, "%s is in no scope that systemd has made for us", path);
 	end += strlen(".scope");
 	unit = g_strndup(name + 1, (gsize)(end - name - 1));

@@ -211,7 +211,7 @@ static int join_cgroup(const struct entering *n)
 	return cgroup_attach(n->p->cgroup, getpid(), &why) < 0 ? why.code : 0;
 }
 
-/* The same for several. A lack of rights is an error only for whoever should have them. */
+/* The same for several. A lack of rights, where systemd does not help either, is an error only for who should have them. */
 static int join_cgroups(struct entering *n)
 {
 	char *const *dirs = n->p->cgroups;
