@@ -74,6 +74,8 @@ static int check_spec(const struct rspec *s, const struct oci_create_options *o,
 	for (size_t i = 0; i < s->n_mounts; i++)
 		if (!*s->mounts[i].destination)
 			return err_msg(e, EINVAL, "mounts[%zu].destination: is empty", i);
+	if (!s->namespaces[RSPEC_NS_UTS].listed && ((s->hostname && *s->hostname) || (s->domainname && *s->domainname)))
+		return err_msg(e, EINVAL, "hostname and domainname: need a uts namespace among linux.namespaces");
 	if (s->process.terminal && !o->console_socket && !foreground)
 		return err_msg(e, EINVAL, "process.terminal: needs --console-socket");
 	if (!s->process.terminal && o->console_socket)

@@ -58,6 +58,7 @@ struct rspec_process {
 	size_t n_rlimits;
 	bool has_capabilities;
 	uint64_t capabilities[CAP_SET_COUNT];           /* bit n: capability number n of capabilities(7) */
+	char *unknown_capability;                       /* that was asked for, and has no number; NULL */
 	bool no_new_privileges;
 	bool has_oom_score_adj;
 	int oom_score_adj;

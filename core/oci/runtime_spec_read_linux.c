@@ -72,8 +72,10 @@ static void read_devices(struct reader *r, json_t *linux_obj)
 		if (!type || !*type || type[1] || !strchr("cubp", *type))
 			reader_wrong(r, at, "type", "is not one of c, b, u, p", json_object_get(o, "type"));
 		d->type = !type || *type == 'u' ? 'c' : *type;
-		(void)reader_number(r, o, at, "major", -1, UINT32_MAX, &d->major);
-		(void)reader_number(r, o, at, "minor", -1, UINT32_MAX, &d->minor);
+		/* "REQUIRED unless type is p" */
+		if ((!reader_number(r, o, at, "major", -1, UINT32_MAX, &d->major) ||
+		     !reader_number(r, o, at, "minor", -1, UINT32_MAX, &d->minor)) && d->type != 'p')
+			reader_wrong(r, at, "major", "major and minor are needed", NULL);
 		d->has_mode = reader_number(r, o, at, "fileMode", 0, 0177777, &n);
 		d->mode = d->has_mode ? (mode_t)n : 0;
 		if (reader_number(r, o, at, "uid", 0, UINT32_MAX, &n))
@@ -353,6 +355,17 @@ static void read_refused(struct reader *r, json_t *linux_obj)
 	}
 }
 
+/* "The values MUST be absolute paths in the container namespace." */
+static char **absolute_paths(struct reader *r, json_t *o, const char *key)
+{
+	char **paths = reader_strings(r, o, "linux", key);
+
+	for (char **p = paths; p && *p; p++)
+		if (**p != '/')
+			reader_wrong(r, "linux", key, "not an array of absolute paths", json_object_get(o, key));
+	return paths;
+}
+
 void read_linux_object(struct reader *r, json_t *o)
 {
 	struct rspec *s = r->s;
@@ -365,8 +378,8 @@ void read_linux_object(struct reader *r, json_t *o)
 	s->cgroups_path = reader_string(r, o, "linux", "cgroupsPath");
 	read_resources_object(r, reader_object(r, o, "linux", "resources"), "linux.resources");
 	reader_pairs(r, o, "linux", "sysctl", &s->sysctl, &s->n_sysctl);
-	s->masked_paths = reader_strings(r, o, "linux", "maskedPaths");
-	s->readonly_paths = reader_strings(r, o, "linux", "readonlyPaths");
+	s->masked_paths = absolute_paths(r, o, "maskedPaths");
+	s->readonly_paths = absolute_paths(r, o, "readonlyPaths");
 	s->rootfs_propagation = reader_string(r, o, "linux", "rootfsPropagation");
 	if (s->rootfs_propagation && !*s->rootfs_propagation)
 		s->rootfs_propagation = NULL;

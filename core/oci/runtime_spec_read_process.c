@@ -67,9 +67,11 @@ static void read_capabilities(struct reader *r, json_t *process)
 			if (!json_is_string(v))
 				reader_wrong(r, "process.capabilities", rspec_cap_set_names[set],
 					     "not an array of strings", a);
-			/* One of a newer kernel: the specification says that it is to be ignored. */
+			/* One of a newer kernel: the specification says that it is to be ignored, with a warning. */
 			else if (cap >= 0)
 				r->s->process.capabilities[set] |= 1ULL << cap;
+			else
+				r->s->process.unknown_capability = arena_strdup(&r->s->arena, json_string_value(v));
 		}
 	}
 }

@@ -161,6 +161,10 @@ void reader_pairs(struct reader *r, json_t *o, const char *path, const char *key
 	const char *k;
 
 	json_object_foreach(map, k, v) {
+		if (!*k) {
+			reader_wrong(r, path, key, "a key is empty", NULL);
+			return;
+		}
 		if (!json_is_string(v)) {
 			reader_wrong(r, path, key, "not an object of strings", v);
 			return;

@@ -88,12 +88,12 @@ static int make_links(int dev, struct err *e)
 
 static bool is_node(int dir, const char *name, const struct rspec_device *d)
 {
-	mode_t type = d->type == 'b' ? S_IFBLK : S_IFCHR;
+	mode_t type = d->type == 'b' ? S_IFBLK : d->type == 'p' ? S_IFIFO : S_IFCHR;
 	struct stat st;
 
 	/* A link (stdin) may lead anywhere. */
 	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && (st.st_mode & S_IFMT) == type &&
-	       st.st_rdev == makedev((unsigned)d->major, (unsigned)d->minor);
+	       (d->type == 'p' || st.st_rdev == makedev((unsigned)d->major, (unsigned)d->minor));
 }
 
 /* The host's node with these numbers: the same name, udev's list by number, or any in /dev itself. A detached copy or
@@ -140,8 +140,10 @@ static int make_extra(const struct rspec_device *d, int rootfd, bool make_nodes,
 		return err_set(e, -parent, "device %s", d->path);
 	if (make_nodes || d->type == 'p') {
 		r = make_node(d, parent, base);
-		if (r == 0 || r == -EEXIST)
+		if (r == 0 || (r == -EEXIST && is_node(parent, base, d)))
 			return 0;
+		if (r == -EEXIST)
+			return err_msg(e, EEXIST, "device %s: there is a file that is another", d->path);
 		if (r != -EPERM)
 			return err_set(e, -r, "device %s", d->path);
 	}

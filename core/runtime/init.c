@@ -84,7 +84,8 @@ static int name_host(const struct init *in, struct err *e)
 {
 	const struct rspec *s = in->p->spec;
 
-	if (!(in->make & CLONE_NEWUTS))
+	/* An engine's container that joins another's is to have its name there, too. */
+	if (!(in->make & CLONE_NEWUTS) && !(in->p->gate && (in->joined & CLONE_NEWUTS)))
 		return 0;
 	/* We have every right here: EPERM is a system call filter around us (a container in a container), and
 	 * a start without the name is better than none. */

@@ -19,6 +19,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/file.h"
+#include "core/base/log.h"
 #include "core/base/proc.h"
 #include "core/runtime/caps.h"
 #include "core/runtime/cgroup_oci.h"
@@ -372,6 +373,8 @@ int launch(const struct launch_params *p, struct launched *ret, struct err *e)
 			   .ns = NAMESPACES_INIT, .root = -1 };
 	int r = 0;
 
+	if (p->spec->process.unknown_capability)
+		log_warn("process.capabilities: no such capability, ignoring: %s", p->spec->process.unknown_capability);
 	if (p->spec->refused)
 		return err_msg(e, ENOTSUP, "%s: not supported by this runtime", p->spec->refused);
 	if (!s.map)

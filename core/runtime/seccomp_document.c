@@ -162,6 +162,10 @@ static int parse_action(struct parser *p, json_t *o, const char *key, const char
 	/* A default of that would wait for an answer to the very call that sends the question. */
 	if (w->value == SECCOMP_RET_USER_NOTIF && !strcmp(key, "defaultAction"))
 		return err_msg(p->e, EINVAL, "seccomp profile: defaultAction: cannot be SCMP_ACT_NOTIFY");
+	/* "When the action doesn't support an errno, the runtime MUST print an error and fail." */
+	if (w->value != SECCOMP_RET_ERRNO && w->value != SECCOMP_RET_TRACE && json_is_integer(json_object_get(o, number)))
+		return err_msg(p->e, EINVAL, "seccomp profile: %s%s%s: %s has no errno", p->where, *p->where ? "." : "", number,
+			       w->name);
 	*ret = w->value;
 	if (w->value == SECCOMP_RET_ERRNO || w->value == SECCOMP_RET_TRACE)
 		*ret |= err & SECCOMP_RET_DATA;

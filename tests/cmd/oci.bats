@@ -173,6 +173,13 @@ poststop "status":"stopped"' ] || no "$(cat "$BATS_TEST_TMPDIR/log")"
 		.process.cwd = "tmp"	process.cwd: is not an absolute path: "tmp"
 		.process.rlimits = [{"type":"RLIMIT_CORE","hard":0,"soft":0},{"type":"RLIMIT_CORE","hard":0,"soft":0}]	process.rlimits[1].type: is listed twice
 		.linux.intelRdt = {"closID":"x"}	linux.intelRdt: not supported
+		.linux.maskedPaths = ["relative"]	linux.maskedPaths: not an array of absolute paths
+		.linux.readonlyPaths = ["../x"]	linux.readonlyPaths: not an array of absolute paths
+		.annotations = {"": "x"}	annotations: a key is empty
+		.linux.devices = [{"path":"/dev/x","type":"c"}]	linux.devices[0].major: major and minor are needed
+		.linux.namespaces |= map(select(.type != "uts"))	hostname and domainname: need a uts namespace
+		.linux.seccomp = {"defaultAction":"SCMP_ACT_ALLOW","defaultErrnoRet":1}	defaultErrnoRet: SCMP_ACT_ALLOW has no errno
+		.linux.seccomp = {"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["x"],"action":"SCMP_ACT_KILL","errnoRet":1}]}	syscalls[0].errnoRet: SCMP_ACT_KILL has no errno
 		.process.args = ["/nothere"]	executable file '/nothere' not found
 		.mounts += [{"destination":"/x","type":"bind","source":"/nothere","options":["bind"]}]	bind /nothere at /x
 	EOF
