@@ -3,6 +3,7 @@ libcmd_a_SOURCES += \
 	cmd/diff.c \
 	cmd/image_commands.h \
 	cmd/image_inspect.c cmd/image_inspect.h \
+	cmd/image_mount.c \
 	cmd/image_names.c \
 	cmd/image_prune.c \
 	cmd/image_use.c cmd/image_use.h \
@@ -10,4 +11,5 @@ libcmd_a_SOURCES += \
 	cmd/info.c \
 	cmd/inspect.c \
 	cmd/secret.c \
+	cmd/unshare.c \
 	cmd/volume.c

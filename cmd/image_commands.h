@@ -10,6 +10,7 @@ extern const struct command command_volume_create, command_volume_ls, command_vo
 	command_volume_prune, command_volume_exists;
 extern const struct command command_secret_create, command_secret_exists, command_secret_inspect, command_secret_ls,
 	command_secret_rm;
+extern const struct command command_image_mount, command_image_unmount, command_unshare;
 extern const struct command command_inspect, command_doctor, command_info, command_version;
 
 #endif

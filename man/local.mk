@@ -21,9 +21,11 @@ dist_man_MANS += \
 	man/coracle-image-digest.1 \
 	man/coracle-image-exists.1 \
 	man/coracle-image-inspect.1 \
+	man/coracle-image-mount.1 \
 	man/coracle-image-prune.1 \
 	man/coracle-image-sync.1 \
 	man/coracle-image-tree.1 \
+	man/coracle-image-unmount.1 \
 	man/coracle-images.1 \
 	man/coracle-import.1 \
 	man/coracle-info.1 \
@@ -69,6 +71,7 @@ dist_man_MANS += \
 	man/coracle-tag.1 \
 	man/coracle-top.1 \
 	man/coracle-unpause.1 \
+	man/coracle-unshare.1 \
 	man/coracle-untag.1 \
 	man/coracle-update.1 \
 	man/coracle-version.1 \
