@@ -23,6 +23,7 @@ struct context {
 	struct store *store;                    /* opened by context_store, closed by main */
 	struct container_place place;           /* valid once the store is open */
 	char *containers_path;
+	bool check_documents;                   /* of the store, once it is open: coracle-image gives images away */
 	char **argv;                            /* the whole command line, for create_command */
 	bool docker;                            /* called as docker */
 };

@@ -24,6 +24,7 @@ int context_store(struct context *c, struct err *e)
 	if (r < 0)
 		return r;
 	c->store = s;
+	s->check_documents = c->check_documents;
 	c->place.containers_fd = s->containers_fd;
 	c->place.names_fd = s->names_fd;
 	c->place.run_fd = s->run_fd;

@@ -384,12 +384,12 @@ static void seed_json(void)
 		json_object_seed(seed);
 }
 
-int program_main(int argc, char **argv, const struct command *const *list)
+int program_main(int argc, char **argv, const struct command *const *list, bool gives_away)
 {
 	g_auto(GStrv) whole = g_strdupv(argv);
 	struct global_values g = { 0 };
 	struct conf conf = { 0 };
-	struct context c = { .conf = &conf, .argv = whole };
+	struct context c = { .conf = &conf, .argv = whole, .check_documents = gives_away };
 	struct err e = ERR_INIT;
 	bool help = false;
 	int status;

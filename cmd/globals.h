@@ -8,8 +8,9 @@
 
 extern const struct opt global_options[];
 
-/* Be the program: parse, find the command in `list`, run it. Returns the exit status. */
-int program_main(int argc, char **argv, const struct command *const *list);
+/* Be the program: parse, find the command in `list`, run it. `gives_away`: what is read of images must be what it was
+ * (context.check_documents). Returns the exit status. */
+int program_main(int argc, char **argv, const struct command *const *list, bool gives_away);
 
 /* The help texts, to stdout. `group` is NULL or the first word of a family ("image"). */
 void help_program(const struct command *const *list, const char *group);

@@ -47,5 +47,5 @@ static const struct command *const image_commands[] = {
 
 int main(int argc, char **argv)
 {
-	return program_main(argc, argv, image_commands);
+	return program_main(argc, argv, image_commands, true);
 }

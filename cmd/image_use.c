@@ -83,7 +83,10 @@ bool confirmed(const char *what)
 
 int image_get(struct context *c, const char *name, struct image **ret, struct err *e)
 {
-	int r = image_find(c->store, name, ret, e);
+	int r;
+
+	c->store->check_documents = true;
+	r = image_find(c->store, name, ret, e);
 
 	if (r != 0)
 		return r < 0 ? r : 0;

@@ -18,7 +18,7 @@ int main(int argc, char **argv)
 		longer[0] = argv[0];
 		longer[1] = g_strdup(name + strlen("coracle-"));
 		memcpy(longer + 2, argv + 1, ((size_t)argc - 1) * sizeof *argv);
-		return program_main(argc + 1, longer, commands);
+		return program_main(argc + 1, longer, commands, false);
 	}
-	return program_main(argc, argv, commands);
+	return program_main(argc, argv, commands, false);
 }

@@ -35,17 +35,31 @@ void image_list_free(struct image **list)
 	g_free(list);
 }
 
+static int check_digest(const char *digest, char **text, size_t len, struct err *e)
+{
+	bool is_512 = g_str_has_prefix(digest, "sha512:");
+	g_autofree char *sum = g_compute_checksum_for_data(is_512 ? G_CHECKSUM_SHA512 : G_CHECKSUM_SHA256,
+							   (const guchar *)*text, len);
+
+	if (strcmp(sum, strchr(digest, ':') + 1) == 0)
+		return 0;
+	g_clear_pointer(text, g_free);
+	return err_msg(e, EBADMSG, "the document %s has been changed: it is %s now", digest, sum);
+}
+
 int image_read_blob(struct store *s, const char *digest, char **ret, size_t *ret_len, struct err *e)
 {
 	char path[DIGEST_MAX + 16];
 	char *colon;
+	int r;
 
 	if (!digest_valid(digest))
 		return err_msg(e, EINVAL, "\"%.100s\" is not a digest", digest);
 	snprintf(path, sizeof path, "blobs/%s", digest);
 	colon = strchr(path, ':');
 	*colon = '/';
-	return file_read(s->images_fd, path, 2 * (size_t)MANIFEST_MAX, ret, ret_len, e);
+	r = file_read(s->images_fd, path, 2 * (size_t)MANIFEST_MAX, ret, ret_len, e);
+	return r == 0 && s->check_documents ? check_digest(digest, ret, *ret_len, e) : r;
 }
 
 static int load_documents(struct store *s, const char *digest, struct image *img, struct err *e)

@@ -43,7 +43,7 @@ int image_find_damaged(struct store *s, const char *name, struct image **ret, st
 /* Bytes of its unpacked layers (reads each layer's info). */
 int64_t image_size(struct store *s, const struct image *img);
 
-/* The bytes of a manifest or config by digest. 0 or -errno. */
+/* The bytes of a manifest or config by digest. 0 or -errno: EBADMSG where s->check_documents and they are others. */
 int image_read_blob(struct store *s, const char *digest, char **ret, size_t *ret_len, struct err *e);
 
 /* All images, newest first, each once, NULL-terminated array (image_list_free). */

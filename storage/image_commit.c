@@ -21,6 +21,8 @@ int image_put_blob(struct store *s, const char *digest, const void *data, size_t
 {
 	const char *hex = layer_name(digest);
 	char algorithm[16], dir_name[32];
+	struct err ignored = ERR_INIT;
+	g_autofree char *there = NULL;
 	autofd dir = -1;
 	struct stat st;
 
@@ -33,8 +35,9 @@ int image_put_blob(struct store *s, const char *digest, const void *data, size_t
 		dir = openat(s->images_fd, dir_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
 		return err_set(e, errno, "open %s/images/%s", s->root, dir_name);
-	/* There and durable: it was put by the same way. */
-	if (fstatat(dir, hex, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && st.st_size == (off_t)len)
+	/* There and durable: it was put by the same way. What somebody has changed since is put again. */
+	if (fstatat(dir, hex, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && st.st_size == (off_t)len &&
+	    file_read(dir, hex, len, &there, NULL, &ignored) == 0 && memcmp(there, data, len) == 0)
 		return 0;
 	return file_replace(dir, hex, data, len, 0600, true, e);
 }

@@ -27,6 +27,8 @@ struct store {
 	char *root_from;                /* what decided the root, for `info`: "--root", "CORACLE_ROOT" ... */
 	int root_fd, images_fd, layers_fd, containers_fd, names_fd, volumes_fd, tmp_fd, run_fd;
 	int use_fd;                     /* what holds the use lock, -1 */
+	bool check_documents;           /* manifests and configs that are read must have their digest: not on the way to a
+					 * start, where it would be the dearest part of finding the image */
 	char *driver;                   /* recorded choice: "overlay", "vfs"; NULL until first needed */
 	char *driver_why;               /* one clause: why that one */
 };

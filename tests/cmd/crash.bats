@@ -234,3 +234,15 @@ kill_children() {
 	c run --rm --entrypoint cat "$LAYERS" changed
 	says new
 }
+
+@test "a changed document is told where it would be given away or shown, and a pull puts it right" {
+	local id blob
+	id=$("$CORACLE" pull -q "$BUSYBOX")
+	blob=$CORACLE_ROOT/images/blobs/sha256/$id
+	sed -i 's/"linux"/"linuX"/' "$blob"
+	for command in "save -q -o $BATS_TEST_TMPDIR/x.tar" "image inspect" "push -q"; do
+		c $command "$BUSYBOX"; fails 125 "has been changed"
+	done
+	c pull -q "$BUSYBOX"; ok
+	c image inspect --format '{{.Os}}' "$BUSYBOX"; says linux
+}
