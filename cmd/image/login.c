@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "cmd/image/prompt.h"
+#include "cmd/image/sources.h"
 #include "cmd/login_options.h"
 #include "net/registry/auth_store.h"
+#include "net/registry/registries.h"
 #include "net/registry/registry.h"
 
 /* What is logged in to: a registry, or a part of it ("quay.io/team"). */
@@ -56,6 +58,7 @@ static int place_parse(const char *text, bool docker, struct place *ret, struct 
 
 struct login {
 	struct login_options *o;
+	struct registries *conf;
 	struct auth_file file;
 	struct place place;
 	struct credential have;         /* known before */
@@ -70,7 +73,7 @@ static int try_login(struct login *l, const struct credential *c, struct err *e)
 	struct registry_options ro = { .creds = creds, .cert_dir = l->o->cert_dir, .tls_verify = l->o->tls_verify,
 				       .retry = 2, .retry_delay_ms = -1 };
 	autoregistry *g = NULL;
-	int r = registry_open(&ro, &l->place.ref, &g, e);
+	int r = sources_open_host(l->conf, &ro, &l->place.ref, &g, e);
 
 	return r == 0 ? registry_ping(g, e) : r;
 }
@@ -136,6 +139,28 @@ static int get_login(struct login *l, struct err *e)
 	return 0;
 }
 
+/* Where credentials go to: the first of registries.conf's credential-helpers, which may be the file. NULL: the file. */
+static const char *keeper_of(const struct registries *conf)
+{
+	const char *const *h = registries_helpers(conf);
+
+	return h && strcmp(h[0], REGISTRIES_AUTH_FILE) != 0 ? h[0] : NULL;
+}
+
+static int keep(struct login *l, struct err *e)
+{
+	const char *helper = keeper_of(l->conf);
+	int r;
+
+	if (helper && *l->place.path)
+		return err_msg(e, EINVAL, "credential helper %s knows registries only, not \"%s\"", helper, l->place.key);
+	r = helper ? credential_tell_helper(helper, l->place.key, &l->given, e) :
+		     auth_file_put(&l->file, l->place.key, &l->given, e);
+	if (r == 0 && l->o->verbose)
+		printf("Used: %s\n", helper ? helper : l->file.path);
+	return r;
+}
+
 static int login(struct login *l, const char *registry, struct err *e)
 {
 	const struct login_options *o = l->o;
@@ -147,7 +172,9 @@ static int login(struct login *l, const char *registry, struct err *e)
 	if (r == 0)
 		r = place_parse(registry, l->file.docker, &l->place, e);
 	if (r == 0)
-		r = credential_find_here(authfile, l->place.ref.host, l->place.path, &l->have, e);
+		r = registries_load(&l->conf, e);
+	if (r == 0)
+		r = credential_find_here(authfile, registries_helpers(l->conf), l->place.ref.host, l->place.path, &l->have, e);
 	if (r < 0)
 		return r;
 	l->known = r > 0;
@@ -160,9 +187,7 @@ static int login(struct login *l, const char *registry, struct err *e)
 	if (r == 0 && try_login(l, &l->given, e) < 0)
 		r = err_wrap(e, "logging into \"%s\"", l->place.key);
 	if (r == 0)
-		r = auth_file_put(&l->file, l->place.key, &l->given, e);
-	if (r == 0 && o->verbose)
-		printf("Used: %s\n", l->file.path);
+		r = keep(l, e);
 	if (r == 0)
 		puts("Login Succeeded!");
 	return r;
@@ -176,6 +201,7 @@ static int login_run(struct context *c, void *values, int argc, char **argv)
 
 	(void)c;
 	r = login(&l, argc ? argv[0] : "docker.io", &e);
+	registries_free(l.conf);
 	auth_file_clear(&l.file);
 	place_clear(&l.place);
 	credential_clear(&l.have);
@@ -186,19 +212,36 @@ static int login_run(struct context *c, void *values, int argc, char **argv)
 
 /* --- logout --------------------------------------------------------------------------------------------- */
 
+/* From the file and every helper. 1 when one had it. */
+static int forget(const struct registries *conf, const struct auth_file *f, const char *key, struct err *e)
+{
+	static const char *const file_only[] = { REGISTRIES_AUTH_FILE, NULL };
+	const char *const *h = registries_helpers(conf) ? registries_helpers(conf) : file_only;
+	int had = 0, r = 0;
+
+	for (; *h && r >= 0; h++) {
+		r = strcmp(*h, REGISTRIES_AUTH_FILE) == 0 ? auth_file_remove(f, key, e) : credential_erase_helper(*h, key, e);
+		had |= r > 0;
+	}
+	return r < 0 ? r : had;
+}
+
 static int logout_one(const struct logout_options *o, const struct auth_file *f, const char *registry, struct err *e)
 {
 	const char *authfile = o->compat_auth_file ? o->compat_auth_file : o->authfile;
 	struct credential other = { 0 };
+	autoregistries *conf = NULL;
 	struct place p = { 0 };
 	int r = place_parse(registry, f->docker, &p, e);
 
 	if (r == 0)
-		r = auth_file_remove(f, p.key, e);
+		r = registries_load(&conf, e);
+	if (r == 0)
+		r = forget(conf, f, p.key, e);
 	if (r > 0) {
 		printf("Removed login credentials for %s\n", p.key);
 	} else if (r == 0) {
-		r = credential_find_here(authfile, p.ref.host, p.path, &other, e);
+		r = credential_find_here(authfile, registries_helpers(conf), p.ref.host, p.path, &other, e);
 		if (r >= 0)
 			r = err_msg(e, ENOENT, "not logged into %s", p.key);
 		if (other.username || other.identity_token)

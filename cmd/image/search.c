@@ -71,11 +71,10 @@ static void add_row(json_t *rows, const struct search_options *o, const char *ho
 					      "Stars", (json_int_t)f->stars, "Official", f->official ? "[OK]" : ""));
 }
 
-static int search(const struct search_options *o, const char *term, json_t *rows, struct err *e)
+/* At one registry. */
+static int search_at(const struct search_options *o, const struct registries *conf, const char *host, const char *word,
+		     json_t *rows, struct err *e)
 {
-	bool bare = reference_is_short(term);
-	const char *word = bare ? term : term + strcspn(term, "/");
-	g_autofree char *host = bare ? g_strdup("docker.io") : g_strndup(term, strcspn(term, "/"));
 	g_autofree char *probe = g_strconcat(host, "/x", NULL);
 	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(found_free);
 	struct registry_options ro = registry_options_of(o);
@@ -83,16 +82,39 @@ static int search(const struct search_options *o, const char *term, json_t *rows
 	struct reference ref;
 	int r = reference_parse(probe, &ref, e);
 
-	if (*word == '/')
-		word++;
 	*ref.path = '\0';
 	if (r == 0)
-		r = registry_open(&ro, &ref, &g, e);
+		r = sources_open_host(conf, &ro, &ref, &g, e);
 	if (r == 0)
 		r = registry_search(g, word, o->limit ? (size_t)o->limit : LIMIT, found, e);
 	for (guint i = 0; r == 0 && i < found->len; i++)
 		add_row(rows, o, ref.host, found->pdata[i]);
 	return r;
+}
+
+static int search(const struct search_options *o, const char *term, json_t *rows, struct err *e)
+{
+	const char *word = term + strcspn(term, "/");
+	g_autofree char *host = g_strndup(term, strcspn(term, "/"));
+	g_autoptr(GPtrArray) hosts = NULL;
+	autoregistries *conf = NULL;
+	struct err first = ERR_INIT;
+
+	if (registries_load(&conf, e) < 0)
+		return -e->code;
+	if (!reference_is_short(term))
+		return search_at(o, conf, host, *word == '/' ? word + 1 : word, rows, e);
+	hosts = registries_search(conf);
+	for (guint i = 0; i < hosts->len; i++) {
+		if (search_at(o, conf, hosts->pdata[i], term, rows, e) < 0 && !first.code)
+			first = *e;
+		err_clear(e);
+	}
+	/* One that has something will have what is looked for. */
+	if (json_array_size(rows) > 0 || !first.code)
+		return 0;
+	*e = first;
+	return -e->code;
 }
 
 static int search_run(struct context *c, void *values, int argc, char **argv)

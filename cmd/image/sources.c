@@ -4,11 +4,12 @@
 #include <glib.h>
 #include <string.h>
 
-static int open_endpoint(const struct registry_options *ro, const struct endpoint *at, struct registry **ret,
-			 struct err *e)
+static int open_endpoint(const struct registries *c, const struct registry_options *ro, const struct endpoint *at,
+			 struct registry **ret, struct err *e)
 {
 	struct registry_options o = *ro;
 
+	o.helpers = registries_helpers(c);
 	if (at->insecure)
 		o.tls_verify = false;
 	/* --creds are for the registry that was named. */
@@ -33,7 +34,7 @@ static int open_name(const struct registries *c, const struct registry_options *
 		s->list = g_renew(struct source, s->list, s->n + 1);
 		to = &s->list[s->n];
 		*to = (struct source){ .ref = ref };
-		r = open_endpoint(ro, &at[i], &to->registry, e);
+		r = open_endpoint(c, ro, &at[i], &to->registry, e);
 		if (r == 0) {
 			to->name = reference_name(&ref);
 			s->n++;
@@ -73,5 +74,15 @@ int sources_open_push(const struct registry_options *ro, const struct reference 
 
 	if (r == 0)
 		r = registries_endpoints(c, ref, true, &at, &n, e);
-	return r == 0 ? open_endpoint(ro, &at[n - 1], ret, e) : r;
+	return r == 0 ? open_endpoint(c, ro, &at[n - 1], ret, e) : r;
+}
+
+int sources_open_host(const struct registries *c, const struct registry_options *ro, const struct reference *ref,
+		      struct registry **ret, struct err *e)
+{
+	struct endpoint at = { .ref = *ref };
+
+	if (registries_host(c, ref->host, &at.insecure, e) < 0)
+		return -e->code;
+	return open_endpoint(c, ro, &at, ret, e);
 }

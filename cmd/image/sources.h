@@ -29,4 +29,8 @@ void sources_close(struct sources *s);
 int sources_open_push(const struct registry_options *ro, const struct reference *ref, struct registry **ret,
 		      struct err *e);
 
+/* A session with the registry `ref->host` itself: what login and search talk to. No mirror, no rewriting. 0 or -errno. */
+int sources_open_host(const struct registries *c, const struct registry_options *ro, const struct reference *ref,
+		      struct registry **ret, struct err *e);
+
 #endif

@@ -2,7 +2,8 @@
  *
  * Searched in this order, the first entry for the host wins: --creds; --authfile, else $REGISTRY_AUTH_FILE, and
  * when neither is given $XDG_RUNTIME_DIR/containers/auth.json, ~/.config/containers/auth.json ($XDG_CONFIG_HOME),
- * ~/.docker/config.json ($DOCKER_CONFIG). See containers-auth.json(5). Secrets are wiped when freed, and are in
+ * ~/.docker/config.json ($DOCKER_CONFIG). Where registries.conf has credential-helpers those are asked in their order, and
+ * the files are one of them ("containers-auth.json"). See containers-auth.json(5). Secrets are wiped when freed, and are in
  * no message, log or argument list.
  */
 #ifndef CORACLE_NET_REGISTRY_CREDENTIAL_H
@@ -54,12 +55,12 @@ int credential_erase_helper(const char *helper, const char *key, struct err *e);
 int credential_from_text(const char *creds, struct credential *ret, struct err *e);
 
 /* The whole search. `creds` and `authfile` are the options' values or NULL. 1 found, 0 none, -errno. */
-int credential_find(const char *creds, const char *authfile, const char *host, const char *path,
-		    struct credential *ret, struct err *e);
+int credential_find(const char *creds, const char *authfile, const char *const *helpers, const char *host,
+		    const char *path, struct credential *ret, struct err *e);
 
 /* For login: only the files, and one that was named need not be there yet. */
-int credential_find_here(const char *authfile, const char *host, const char *path, struct credential *ret,
-			 struct err *e);
+int credential_find_here(const char *authfile, const char *const *helpers, const char *host, const char *path,
+			 struct credential *ret, struct err *e);
 
 /* Wipe and free the strings. */
 void credential_clear(struct credential *c);

@@ -63,6 +63,8 @@ static int run_helper(const char *helper, const char *verb, const char *input, c
 	pid_t pid;
 	int r, status;
 
+	if (!auth_json_helper_valid(helper))
+		return err_msg(e, EINVAL, "\"%.50s\" is not the name of a credential helper", helper);
 	if (strlen(input) > HELPER_INPUT_MAX)
 		return err_msg(e, E2BIG, "credential helper %s: the credentials are too long for it", program);
 	r = start_helper(program, verb, input, &pid, &out);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/file.h"
 #include "net/registry/toml.h"
@@ -14,6 +15,7 @@ struct registries {
 	json_t *aliases;                /* object: short name -> full name */
 	json_t *search;                 /* array, or NULL: docker.io */
 	char *mode;                     /* short-name-mode, or NULL */
+	char **helpers;                 /* credential-helpers, or NULL */
 };
 
 struct registries *registries_new(void)
@@ -33,6 +35,7 @@ void registries_free(struct registries *c)
 	json_decref(c->aliases);
 	json_decref(c->search);
 	g_free(c->mode);
+	g_strfreev(c->helpers);
 	g_free(c);
 }
 
@@ -68,10 +71,41 @@ static int check_table(json_t *table, struct err *e)
 	return 0;
 }
 
+static void add_aliases(struct registries *c, json_t *doc)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(json_object_get(doc, "aliases"), name, value)
+		if (json_is_string(value))
+			json_object_set(c->aliases, name, value);
+}
+
+static int add_helpers(struct registries *c, const char *file, json_t *list, struct err *e)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	json_t *name;
+	size_t i;
+
+	json_array_foreach(list, i, name) {
+		const char *s = json_string_value(name);
+
+		if (!s)
+			return err_msg(e, EINVAL, "%s: credential-helpers: not a list of names", file);
+		g_ptr_array_add(names, g_strdup(s));
+	}
+	if (!names->len)
+		return 0;
+	g_ptr_array_add(names, NULL);
+	g_strfreev(c->helpers);
+	c->helpers = g_strdupv((char **)names->pdata);
+	return 0;
+}
+
 static int add_document(struct registries *c, const char *file, json_t *doc, struct err *e)
 {
-	json_t *search = json_object_get(doc, "unqualified-search-registries"), *table, *value;
-	const char *mode = text_of(doc, "short-name-mode"), *name;
+	json_t *search = json_object_get(doc, "unqualified-search-registries"), *table;
+	const char *mode = text_of(doc, "short-name-mode");
 	size_t i;
 
 	if (json_object_get(doc, "registries"))
@@ -86,9 +120,9 @@ static int add_document(struct registries *c, const char *file, json_t *doc, str
 		json_decref(c->search);
 		c->search = json_incref(search);
 	}
-	json_object_foreach(json_object_get(doc, "aliases"), name, value)
-		if (json_is_string(value))
-			json_object_set(c->aliases, name, value);
+	add_aliases(c, doc);
+	if (add_helpers(c, file, json_object_get(doc, "credential-helpers"), e) < 0)
+		return -e->code;
 	json_array_foreach(json_object_get(doc, "registry"), i, table) {
 		if (!json_is_object(table) || check_table(table, e) < 0)
 			return e->code ? err_wrap(e, "%s", file) : err_msg(e, EINVAL, "%s: registry is not a table", file);
@@ -157,6 +191,28 @@ static int add_directory(struct registries *c, const char *path, struct err *e)
 	return MIN(r, 0);
 }
 
+/* What podman remembered of answers to "which registry?". Only aliases count there. */
+static int add_remembered(struct registries *c, struct err *e)
+{
+	const char *cache = geteuid() == 0 ? "/var/cache" : g_get_user_cache_dir();
+	g_autofree char *file = g_build_filename(cache, "containers", "short-name-aliases.conf", NULL);
+	g_autofree char *text = NULL;
+	json_t *doc = NULL;
+	size_t len;
+	int r = file_read(AT_FDCWD, file, TOML_MAX, &text, &len, e);
+
+	if (r == -ENOENT || r == -ENOTDIR) {
+		err_clear(e);
+		return 0;
+	}
+	if (r == 0 && (r = toml_parse(text, len, &doc, e)) < 0)
+		err_wrap(e, "%s", file);
+	if (r == 0)
+		add_aliases(c, doc);
+	json_decref(doc);
+	return r;
+}
+
 int registries_load(struct registries **ret, struct err *e)
 {
 	const char *named = getenv("CONTAINERS_REGISTRIES_CONF");
@@ -177,6 +233,8 @@ int registries_load(struct registries **ret, struct err *e)
 		if (r >= 0)
 			r = add_directory(c, own_dir, e);
 	}
+	if (r >= 0)
+		r = add_remembered(c, e);
 	if (r < 0)
 		registries_free(c);
 	else
@@ -238,6 +296,25 @@ int registries_names(const struct registries *c, const char *name, GPtrArray **r
 	else
 		*ret = list;
 	return r;
+}
+
+GPtrArray *registries_search(const struct registries *c)
+{
+	GPtrArray *list = g_ptr_array_new_with_free_func(g_free);
+	json_t *host;
+	size_t i;
+
+	json_array_foreach(c->search, i, host)
+		if (json_is_string(host))
+			g_ptr_array_add(list, g_strdup(json_string_value(host)));
+	if (!list->len)
+		g_ptr_array_add(list, g_strdup("docker.io"));
+	return list;
+}
+
+const char *const *registries_helpers(const struct registries *c)
+{
+	return (const char *const *)c->helpers;
 }
 
 /* --- where from ---------------------------------------------------------------------------------------------------- */
@@ -303,6 +380,22 @@ static bool mirror_serves(json_t *table, json_t *mirror, const struct reference 
 	return !from || strcmp(from, "all") == 0 || strcmp(from, digest ? "digest-only" : "tag-only") == 0;
 }
 
+static int check_blocked(json_t *table, struct err *e)
+{
+	if (!json_is_true(json_object_get(table, "blocked")))
+		return 0;
+	return err_msg(e, EACCES, "registry %s is blocked in %s", text_of(table, "prefix"), text_of(table, "file"));
+}
+
+int registries_host(const struct registries *c, const char *host, bool *ret, struct err *e)
+{
+	size_t len = 0;
+	json_t *table = table_of(c, host, &len);
+
+	*ret = json_is_true(json_object_get(table, "insecure"));
+	return check_blocked(table, e);
+}
+
 int registries_endpoints(const struct registries *c, const struct reference *ref, bool push, struct endpoint **ret,
 			 size_t *ret_n, struct err *e)
 {
@@ -312,8 +405,8 @@ int registries_endpoints(const struct registries *c, const struct reference *ref
 	g_autofree struct endpoint *list = g_new0(struct endpoint, json_array_size(mirrors) + 1);
 	int r = 0;
 
-	if (json_is_true(json_object_get(table, "blocked")))
-		return err_msg(e, EACCES, "registry %s is blocked in %s", text_of(table, "prefix"), text_of(table, "file"));
+	if (check_blocked(table, e) < 0)
+		return -e->code;
 	json_array_foreach(mirrors, i, mirror) {
 		if (!mirror_serves(table, mirror, ref))
 			continue;

@@ -4,8 +4,9 @@
  * mirror-by-digest-only and [[registry.mirror]] with location, insecure, pull-from-mirror; [aliases],
  * unqualified-search-registries, short-name-mode. Files: $CONTAINERS_REGISTRIES_CONF alone, else
  * ~/.config/containers/registries.conf or /etc/containers/registries.conf, and on top the *.conf files
- * of registries.conf.d in /etc/containers and in ~/.config/containers, by name. Without any of that, names mean what
- * docker's rules say.
+ * of registries.conf.d in /etc/containers and in ~/.config/containers, by name. Aliases are also in
+ * ~/.cache/containers/short-name-aliases.conf, which podman writes and which counts most; root's is in /var/cache. Without
+ * any of that, names mean what docker's rules say.
  */
 #ifndef CORACLE_NET_REGISTRY_REGISTRIES_H
 #define CORACLE_NET_REGISTRY_REGISTRIES_H
@@ -35,6 +36,16 @@ int registries_names(const struct registries *c, const char *name, GPtrArray **r
 
 /* Only the alias of a short name: its full name (g_free), or NULL. */
 char *registries_alias(const struct registries *c, const char *name);
+
+/* The registries that a search for a bare word asks: unqualified-search-registries, else docker.io. g_free'd strings. */
+GPtrArray *registries_search(const struct registries *c);
+
+/* credential-helpers, in their order; NULL-terminated, the caller's c owns it; NULL: only the files of auth.json. */
+#define REGISTRIES_AUTH_FILE "containers-auth.json"     /* the files, among them */
+const char *const *registries_helpers(const struct registries *c);
+
+/* For login and search: is the registry itself insecure (*ret)? 0 or -EACCES: blocked. */
+int registries_host(const struct registries *c, const char *host, bool *ret, struct err *e);
 
 struct endpoint {
 	struct reference ref;           /* what to ask for there */

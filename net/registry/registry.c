@@ -24,7 +24,7 @@ int registry_open(const struct registry_options *o, const struct reference *ref,
 	g->certs.ca_fd = -1;
 	g->scheme = "https";
 	g->host = g_strdup(strcmp(ref->host, "docker.io") == 0 ? "registry-1.docker.io" : ref->host);
-	r = credential_find(o->creds, o->authfile, ref->host, ref->path, &g->credential, e);
+	r = credential_find(o->creds, o->authfile, o->helpers, ref->host, ref->path, &g->credential, e);
 	g->have_credential = r > 0;
 	if (r >= 0)
 		r = certs_find(ref->host, o->cert_dir, http_system_ca(), &g->certs, e);

@@ -25,6 +25,7 @@
 
 struct registry_options {
 	const char *creds, *authfile, *cert_dir;        /* options' values or NULL */
+	const char *const *helpers;                     /* registries_helpers(); only until the session is open */
 	bool tls_verify;
 	int retry;                      /* repetitions after the first attempt */
 	int64_t retry_delay_ms;         /* -1: exponential */

@@ -116,3 +116,65 @@ conf() { cat >"$CONTAINERS_REGISTRIES_CONF"; }
 	chmod 700 "$d/registries.conf.d"
 	c pull -q "$BUSYBOX"; ok
 }
+
+@test "login and search: blocked and insecure registries, several to search" {
+	export HOME=$BATS_TEST_TMPDIR/home
+	mkdir -p "$HOME"
+	printf '[[registry]]\nlocation = "%s"\nblocked = true\n' "$REGISTRY_AUTH" | conf
+	c login -u user -p secret "$REGISTRY_AUTH"; fails 125 "is blocked in $CONTAINERS_REGISTRIES_CONF"
+	c search "$REGISTRY_AUTH/x"; fails 125 "is blocked"
+	export SSL_CERT_FILE=
+	printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$REGISTRY_AUTH" | conf
+	c login -u user -p secret "$REGISTRY_AUTH"; ok
+	conf <<-C
+	unqualified-search-registries = ["localhost:1", "$REGISTRY_OPEN"]
+	[[registry]]
+	location = "$REGISTRY_OPEN"
+	insecure = true
+	C
+	c search --format '{{.Name}}' busybox; ok; says "$BUSYBOX"
+	printf 'unqualified-search-registries = ["localhost:1"]\n' | conf
+	c search busybox; fails 125 "localhost:1"
+}
+
+@test "podman's remembered answers are aliases that count most" {
+	export XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache
+	mkdir -p "$XDG_CACHE_HOME/containers"
+	conf <<<'aliases = { "toolbox" = "localhost:1/nothing" }'
+	printf '[aliases]\n"toolbox" = "%s"\n' "$BUSYBOX" >"$XDG_CACHE_HOME/containers/short-name-aliases.conf"
+	c pull -q toolbox; ok
+	c images --format '{{.Repository}}'; says "$BUSYBOX"
+	echo '[aliases' >"$XDG_CACHE_HOME/containers/short-name-aliases.conf"
+	c pull -q toolbox; fails 125 "short-name-aliases.conf: line 1"
+}
+
+@test "credential-helpers: asked in order, they keep what login gives" {
+	local bin=$BATS_TEST_TMPDIR/bin
+	export HOME=$BATS_TEST_TMPDIR/home
+	mkdir -p "$bin" "$HOME"
+	printf '#!/bin/sh\necho broken; exit 1\n' >"$bin/docker-credential-broken"
+	cat >"$bin/docker-credential-test" <<-'H'
+	#!/bin/sh
+	case $1 in
+	store) cat >"$HOME/held" ;;
+	get) [ "$(cat)" = "$(jq -r .ServerURL "$HOME/held" 2>/dev/null)" ] && cat "$HOME/held" && exit
+		echo "credentials not found in native keychain"; exit 1 ;;
+	erase) [ -e "$HOME/held" ] || { echo "credentials not found in native keychain"; exit 1; }; rm "$HOME/held" ;;
+	esac
+	H
+	chmod +x "$bin"/*
+	export PATH=$bin:$PATH
+	conf <<<'credential-helpers = ["test", "containers-auth.json"]'
+	c login -u user -p secret "$REGISTRY_AUTH"; ok
+	[ "$(jq -r .Secret "$HOME/held")" = secret ] && [ ! -e "$XDG_RUNTIME_DIR/containers/auth.json" ]
+	c login --get-login "$REGISTRY_AUTH"; says user
+	c login -u user -p secret "$REGISTRY_AUTH/private"; fails 125 "knows registries only"
+	conf <<<'credential-helpers = ["broken", "test", "containers-auth.json"]'
+	c pull -q "$REGISTRY_AUTH/private/busybox:1"; ok
+	conf <<<'credential-helpers = ["test", "containers-auth.json"]'
+	c logout "$REGISTRY_AUTH"; ok
+	[ ! -e "$HOME/held" ]
+	c logout "$REGISTRY_AUTH"; fails 125 "not logged into"
+	conf <<<'credential-helpers = ["../evil"]'
+	c pull -q "$REGISTRY_AUTH/private/busybox:1"; fails 125 '"../evil" is not the name of a credential helper'
+}
