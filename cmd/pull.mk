@@ -18,6 +18,7 @@ coracle_image_SOURCES += \
 	cmd/image/copy_list.c cmd/image/copy_list.h \
 	cmd/image/copy_store.c cmd/image/copy_store.h \
 	cmd/image/cp.c cmd/image/cp.h \
+	cmd/image/download.c cmd/image/download.h \
 	cmd/image/export.c cmd/image/export.h \
 	cmd/image/import.c cmd/image/import.h \
 	cmd/image/load.c cmd/image/load.h \

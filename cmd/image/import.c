@@ -11,6 +11,7 @@
 
 #include "cmd/archive_options.h"
 #include "cmd/image/changes.h"
+#include "cmd/image/download.h"
 #include "cmd/image/new_image.h"
 #include "cmd/image/new_layer.h"
 #include "core/base/fd.h"
@@ -23,7 +24,7 @@
 struct import {
 	struct context *c;
 	const struct import_options *o;
-	const char *path;       /* NULL: standard input */
+	const char *path;       /* or a URL; NULL: standard input */
 	char *name;             /* or NULL */
 };
 
@@ -50,7 +51,7 @@ static int make_layer(const struct import *i, struct new_layer *n, struct err *e
 
 	if (r < 0)
 		return r;
-	sent = archive_in_send_all(i->path, n->in, e);
+	sent = i->path && download_is_url(i->path) ? download(i->path, n->in, e) : archive_in_send_all(i->path, n->in, e);
 	if (sent < 0 && sent != -EPIPE)
 		return sent;
 	err_clear(e);
@@ -96,11 +97,9 @@ static int prepare(struct import *i, int argc, char **argv, struct err *e)
 	struct reference ref;
 
 	i->path = strcmp(argv[0], "-") != 0 ? argv[0] : NULL;
-	if (i->path && strstr(i->path, "://"))
-		return err_msg(e, EOPNOTSUPP, "%s: only files and standard input can be imported; download it first", i->path);
 	if (!i->path && isatty(STDIN_FILENO))
 		return err_msg(e, EINVAL, "cannot read from terminal, use command-line redirection or name a file");
-	if (i->path && access(i->path, R_OK) < 0)
+	if (i->path && !download_is_url(i->path) && access(i->path, R_OK) < 0)
 		return err_set(e, errno, "%s", i->path);
 	if (argc > 1 && reference_parse_local(argv[1], &ref, e) < 0)
 		return -e->code;

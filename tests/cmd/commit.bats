@@ -110,11 +110,57 @@ assert_clean_images() { [ -z "$(ls "$CORACLE_ROOT/tmp")" ] || no "left: $(ls "$C
 	output=$(script -qec "$CORACLE export one" /dev/null </dev/null) || :
 	has "refusing to export to terminal"
 	c import nothere.tar; fails 125 "nothere.tar"
-	c import https://example.org/x.tar; fails 125 "download it first"
+	c import https://localhost:1/x.tar; fails 125 "https://localhost:1/x.tar"
 	head -c 100000 /dev/urandom >junk
 	c import junk; fails 125 "junk"
 	c import . dir; fails 125 "."
 	c import junk UPPER; fails 125 "UPPER"
 	c images -q --filter dangling=true; says ""
 	assert_clean_images
+}
+
+# A web server of what is in DIR; /away leads to the file, /loop to itself, /short ends early.
+serve_web() {
+	python3 - "$1" >"$BATS_TEST_TMPDIR/web.log" 2>&1 3>&- <<-'P' &
+	import http.server, os, sys
+	os.chdir(sys.argv[1])
+	class H(http.server.SimpleHTTPRequestHandler):
+	    def do_GET(self):
+	        if self.path in ("/away", "/loop", "/odd"):
+	            self.send_response(302)
+	            self.send_header("Location", {"/away": "/root.tar", "/loop": "/loop", "/odd": "file:///etc/passwd"}[self.path])
+	            self.send_header("Content-Length", "0"); self.end_headers()
+	        elif self.path == "/short":
+	            data = open("root.tar", "rb").read()
+	            self.send_response(200); self.send_header("Content-Length", str(len(data))); self.end_headers()
+	            self.wfile.write(data[:len(data) // 2])
+	        else:
+	            super().do_GET()
+	s = http.server.HTTPServer(("127.0.0.1", 0), H)
+	open("port.new", "w").write(str(s.server_address[1])); os.rename("port.new", "port")
+	s.serve_forever()
+	P
+	WEB_PID=$!
+	eventually test -e "$1/port"
+	WEB=http://127.0.0.1:$(cat "$1/port")
+}
+
+@test "import from the web: redirects, what is missing, what ends early" {
+	local d=$BATS_TEST_TMPDIR/web bad
+	mkdir -p "$d/tree/etc"
+	echo hello >"$d/tree/etc/greeting"
+	tar -C "$d/tree" -cf "$d/root.tar" .
+	serve_web "$d"
+	c import -q "$WEB/root.tar" web; ok
+	c import -q "$WEB/away" web2; ok
+	for bad in missing:404 loop:redirects odd:address short:"$WEB/short"; do
+		c import -q "$WEB/${bad%%:*}" bad
+		fails 125 "${bad#*:}"
+		[ "${#lines[@]}" = 1 ] || no "more than one line"
+	done
+	kill "$WEB_PID"
+	c image history --format '{{.Comment}}' web; says "Imported from $WEB/root.tar"
+	c images -q bad; says ""
+	[ "$("$CORACLE" save web | tar -xO --wildcards '*.tar' | tar -xO ./etc/greeting)" = hello ]
+	assert_clean
 }
