@@ -1,7 +1,7 @@
 # tests
 # Not EXTRA_DIST: of a directory that takes what lies in the build directory too.
 dist-hook:
-	(cd $(srcdir) && find tests -name .deps -prune -o -type f ! -name '*.o' ! -name .dirstamp ! -path tests/bench/floor \
+	(cd $(srcdir) && find tests -name .deps -prune -o -type f ! -name '*.o' ! -name .dirstamp ! -path tests/bench/floor ! -path tests/bench/unpack_floor \
 		! \( -path 'tests/unit/*' ! -name '*.*' \) -print | tar -cf - -T -) | tar -C "$(distdir)" -xf -
 .PHONY: dist-hook
 
