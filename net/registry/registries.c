@@ -191,7 +191,8 @@ static int add_directory(struct registries *c, const char *path, struct err *e)
 	return MIN(r, 0);
 }
 
-/* What podman remembered of answers to "which registry?". Only aliases count there. */
+/* What podman remembered of answers to "which registry?". Only aliases count there, and what is not ours to read (root's,
+ * where we are root in a user namespace) was not remembered for us. */
 static int add_remembered(struct registries *c, struct err *e)
 {
 	const char *cache = geteuid() == 0 ? "/var/cache" : g_get_user_cache_dir();
@@ -201,7 +202,7 @@ static int add_remembered(struct registries *c, struct err *e)
 	size_t len;
 	int r = file_read(AT_FDCWD, file, TOML_MAX, &text, &len, e);
 
-	if (r == -ENOENT || r == -ENOTDIR) {
+	if (r == -ENOENT || r == -ENOTDIR || r == -EACCES) {
 		err_clear(e);
 		return 0;
 	}

@@ -35,7 +35,7 @@ there() {
 	local p now
 	for p in "${!seen[@]}"; do
 		now=$(started "$p")
-		[[ $now = Z* || ${now#* } != "${seen[$p]}" ]] || echo "$p $(cat "/proc/$p/comm")"
+		[[ $now = "" || $now = Z* || ${now#* } != "${seen[$p]}" ]] || echo "$p $(cat "/proc/$p/comm" 2>/dev/null)"
 	done
 }
 all_gone() { [ -z "$(there)" ]; }
