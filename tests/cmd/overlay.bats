@@ -26,6 +26,15 @@ inside() {
 	eventually sh -c '! pgrep -u "$(id -u)" -x coracle-overlay'
 }
 
+# The server lets nobody look into it who has not its namespace's rights.
+@test "what serves holds on to nothing that its caller had" {
+	exec 9>"$BATS_TEST_TMPDIR/nine"
+	inside lowerdir=low1 'for p in $(pgrep -x coracle-overlay); do readlink /proc/$p/fd/0 /proc/$p/fd/1 || continue
+		ls -l /proc/$p/fd | grep -c nine; done'
+	exec 9>&-
+	says $'/dev/null\n/dev/null\n0'
+}
+
 @test "by its other name, read-only, with odd names" {
 	mv low1 'a:b,c'
 	ln -s "$CORACLE" coracle-overlay

@@ -116,9 +116,10 @@ static _Noreturn void server(const struct fuse_standalone *s, int report)
 {
 	const int keep[] = { report };
 	struct err e = ERR_INIT;
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int null;
 
 	fd_close_all_but(keep, 1);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	(void)umask(0);
 	if (get_ready(s, &e) < 0) {
 		(void)!write(report, &e, sizeof e);
