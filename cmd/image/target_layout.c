@@ -31,6 +31,7 @@ struct layout_target {
 	int dir_fd;                     /* or of the directory */
 	int spool;                      /* in front of the archive, for a blob of unknown size */
 	char *part;                     /* name of the blob in work, in a directory */
+	char *mark;                     /* the names of all those that are in work for this copy begin with it */
 	GHashTable *written;            /* names of what the archive has, or what is in use in dir: */
 };
 
@@ -54,6 +55,12 @@ static char *blob_name(const struct target *t, const char *digest)
 	const char *hex = strchr(digest, ':') + 1;
 
 	return is_dir(t) ? g_strdup(hex) : g_strdup_printf("blobs/%.*s/%s", (int)(hex - 1 - digest), digest, hex);
+}
+
+/* Where the blobs in work are. */
+static const char *parts_dir(const struct target *t)
+{
+	return is_dir(t) ? "." : "blobs";
 }
 
 /* Remember that the image has it; false when it has it already. */
@@ -80,12 +87,11 @@ static int has(struct target *t, const struct descriptor *d, struct err *e)
 static int begin(struct target *t, const char *digest, int64_t size, struct err *e)
 {
 	struct layout_target *lt = of(t);
-	g_autofree char *name = NULL, *random = NULL;
+	g_autofree char *name = NULL;
 
 	if (!is_archive(t)) {
-		random = text_random_hex(16);
 		g_free(lt->part);
-		lt->part = g_strdup_printf("%spart-%s", is_dir(t) ? "" : "blobs/", random);
+		lt->part = g_strdup_printf("%s/%s-%ld", parts_dir(t), lt->mark, (long)getpid());
 		return save_out_begin(lt->out, lt->part, size, e);
 	}
 	if (!digest || size < 0)
@@ -273,9 +279,11 @@ static bool is_ours(const char *name)
 	       strcmp(name, "manifest.json") == 0 || g_str_has_prefix(name, "signature-") || g_str_has_prefix(name, "part-");
 }
 
-static int each_file(struct layout_target *lt, bool (*f)(struct layout_target *lt, const char *name), struct err *e)
+/* Each file of `dir` until f says false: 1 when it never does, 0, or -errno. */
+static int each_file(struct layout_target *lt, const char *dir, bool (*f)(struct layout_target *lt, const char *name),
+		     struct err *e)
 {
-	int fd = openat(lt->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(lt->dir_fd, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
 	struct dirent *de;
 	bool all = true;
@@ -318,13 +326,13 @@ static int take_dir(struct layout_target *lt, struct err *e)
 	g_autofree char *version = NULL;
 	struct err ignored = ERR_INIT;
 	size_t len;
-	int r = each_file(lt, none, e);
+	int r = each_file(lt, ".", none, e);
 
 	if (r == 0 && (file_read(lt->dir_fd, "version", 4096, &version, &len, &ignored) < 0 ||
 		       !g_str_has_prefix(version, "Directory Transport Version: ")))
 		return err_msg(e, ENOTEMPTY, "%s: not a containers image directory, don't want to overwrite important data",
 			       lt->t.name.path);
-	r = r < 0 ? r : each_file(lt, drop_manifest, e);
+	r = r < 0 ? r : each_file(lt, ".", drop_manifest, e);
 	return r < 0 ? r : save_out_put(lt->out, "version", VERSION_LINE, strlen(VERSION_LINE), e);
 }
 
@@ -336,7 +344,7 @@ static int finish(struct target *t, struct err *e)
 	if (r == 0 && is_archive(t))
 		r = target_file_keep(&lt->file, e);
 	else if (r == 0 && is_dir(t))
-		r = MIN(each_file(lt, drop_unused, e), 0);
+		r = MIN(each_file(lt, ".", drop_unused, e), 0);
 	return r;
 }
 
@@ -347,11 +355,25 @@ static int renew(struct target *t, struct err *e)
 	return 0;
 }
 
+static bool drop_part(struct layout_target *lt, const char *name)
+{
+	g_autofree char *path = g_build_filename(parts_dir(&lt->t), name, NULL);
+
+	if (g_str_has_prefix(name, lt->mark))
+		(void)unlinkat(lt->dir_fd, path, 0);
+	return true;
+}
+
 static void close_target(struct target *t)
 {
 	struct layout_target *lt = of(t);
+	struct err ignored = ERR_INIT;
 
 	abandon(t);
+	/* Those of the processes that worked beside one that failed, which nobody let end. */
+	if (!is_archive(t) && lt->dir_fd >= 0)
+		(void)each_file(lt, parts_dir(t), drop_part, &ignored);
+	g_free(lt->mark);
 	save_out_free(lt->out);
 	target_file_close(&lt->file);
 	fd_close(&lt->dir_fd);
@@ -381,6 +403,7 @@ static int open_dir(struct layout_target *lt, struct err *e)
 int target_open_layout(struct target **t, struct err *e)
 {
 	struct layout_target *lt = g_new0(struct layout_target, 1);
+	g_autofree char *random = text_random_hex(16);
 	int r;
 
 	lt->t = **t;
@@ -392,6 +415,7 @@ int target_open_layout(struct target **t, struct err *e)
 	lt->t.format = is_dir(*t) ? NULL : "oci";
 	lt->dir_fd = lt->spool = -1;
 	lt->file = (struct target_file)TARGET_FILE_NONE;
+	lt->mark = g_strconcat("part-", random, NULL);
 	lt->written = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_free(*t);
 	*t = &lt->t;

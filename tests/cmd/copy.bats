@@ -211,7 +211,7 @@ no_parts() { [ -z "$(find "$1" -name '*part-*')" ] || no "left: $(find "$1" -nam
 	hostile
 	local bad
 	c images -q
-	for bad in wrong-bytes missing-blob size-small deep huge not-json schema1 wrong-manifest many-layers loop dead endless; do
+	for bad in wrong-bytes missing-blob missing-beside-slow size-small deep huge not-json schema1 wrong-manifest many-layers loop dead endless; do
 		for q in "dir:$W/d" "oci:$W/o" "oci-archive:$W/oa" store:x; do
 			copy -q --retry-times 0 "docker://$BAD/$bad" "$q"
 			[ "$status" = 125 ] || no "$bad $q"

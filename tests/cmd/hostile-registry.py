@@ -309,6 +309,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             b = b[:-1000] + b"\0" * 1000
         if large and repo == "missing-blob":
             return self.error(404, "BLOB_UNKNOWN", "blob unknown to registry")
+        if large and repo == "missing-beside-slow":
+            beside.wait(20)
+            time.sleep(0.1)
+            return self.error(404, "BLOB_UNKNOWN", "blob unknown to registry")
         first = 0
         r = self.headers.get("Range")
         if r and repo not in ("no-range", "cut-no-range"):
@@ -349,6 +353,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.wfile.write(b[at:at + (256 << 10)])
                 time.sleep(0.05)
             return
+        if not large and repo == "missing-beside-slow" and b is not config:
+            self.wfile.write(b[first:first + len(b) // 2])
+            self.wfile.flush()
+            beside.set()
+            time.sleep(3600)
         if large and repo == "stops":
             self.wfile.write(b[first:first + (20 << 20)])
             self.wfile.flush()
@@ -356,6 +365,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b[first:])
         while large and repo == "endless":
             self.wfile.write(b"\0" * 65536)
+
+
+beside = threading.Event()
 
 
 class Elsewhere(Handler):
