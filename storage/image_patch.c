@@ -1,5 +1,5 @@
 /* image_patch.c - see image_patch.h. */
-#include "storage/image_patch.h"
+#include "storage/image_patch_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,18 +15,6 @@
 #include "core/base/path.h"
 #include "storage/below.h"
 #include "storage/layer.h"
-
-#define LINKS_MAX 40            /* symbolic links on the way to a hard link's file */
-
-struct patch {
-	struct store *s;
-	struct stack *x;
-	char *stage;                    /* name in tmp/, NULL: nothing was needed so far */
-	int stage_fd, stage_lock, tree;
-	GHashTable *seen;               /* paths that have been looked at: many layers have them */
-	GHashTable *dirs;               /* path -> the layer whose attributes it has */
-	GHashTable *linked;             /* path of a made link -> its file, "LAYER PATH" */
-};
 
 int image_patch_wanted(struct store *s, const struct image_config *c, const char *digest, struct err *e)
 {
@@ -46,7 +34,7 @@ int image_patch_wanted(struct store *s, const struct image_config *c, const char
 
 /* --- attributes ---------------------------------------------------------------------------------------------- */
 
-static char *parent_of(const char *path)
+char *patch_parent(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -80,7 +68,7 @@ static int attributes_of(const struct patch *p, const char *path, int *ret_shown
 	return k;
 }
 
-static int open_dir(const struct patch *p, int layer, const char *path)
+int patch_open_dir(const struct patch *p, int layer, const char *path)
 {
 	return path_open_beneath(stack_tree(p->x, (size_t)layer), *path ? path : ".", O_RDONLY | O_DIRECTORY, 0);
 }
@@ -124,7 +112,7 @@ static bool same_attributes(int a, int b)
 	return same;
 }
 
-static int copy_attributes(int from, int to)
+int patch_copy_attributes(int from, int to)
 {
 	char names[4096], value[4096];
 	ssize_t len = flistxattr(from, names, sizeof names);
@@ -143,7 +131,7 @@ static int copy_attributes(int from, int to)
 
 /* --- what is made ---------------------------------------------------------------------------------------------- */
 
-static int begin(struct patch *p, struct err *e)
+int patch_begin(struct patch *p, struct err *e)
 {
 	if (p->stage)
 		return 0;
@@ -156,27 +144,26 @@ static int begin(struct patch *p, struct err *e)
 	return 0;
 }
 
-/* Have the directory in the patch, with those above it. 1, 0 (the image shows no such directory), -errno. */
-static int need_dir(struct patch *p, const char *path, struct err *e)
+int patch_need_dir(struct patch *p, const char *path, struct err *e)
 {
-	g_autofree char *above = parent_of(path);
+	g_autofree char *above = patch_parent(path);
 	autofd from = -1, to = -1;
 	int shown, k = attributes_of(p, path, &shown), r;
 
 	if (k < 0)
 		return 0;
-	if (begin(p, e) < 0)
+	if (patch_begin(p, e) < 0)
 		return -e->code;
 	if (g_hash_table_contains(p->dirs, path))
 		return 1;
-	r = *path ? need_dir(p, above, e) : 1;
+	r = *path ? patch_need_dir(p, above, e) : 1;
 	if (r <= 0)
 		return r;
 	if (*path && mkdirat(p->tree, path, 0755) < 0)
 		return err_set(e, errno, "%s", path);
-	from = open_dir(p, k, path);
+	from = patch_open_dir(p, k, path);
 	to = path_open_beneath(p->tree, *path ? path : ".", O_RDONLY | O_DIRECTORY, 0);
-	r = from < 0 ? from : to < 0 ? to : copy_attributes(from, to);
+	r = from < 0 ? from : to < 0 ? to : patch_copy_attributes(from, to);
 	if (r < 0)
 		return err_set(e, -r, "%s", path);
 	g_hash_table_insert(p->dirs, g_strdup(path), GINT_TO_POINTER(k));
@@ -191,47 +178,50 @@ static int patch_implied(struct patch *p, const char *path, struct err *e)
 
 	if (k < 0 || k == shown)
 		return 0;
-	a = open_dir(p, k, path);
-	b = open_dir(p, shown, path);
+	a = patch_open_dir(p, k, path);
+	b = patch_open_dir(p, shown, path);
 	if (a < 0 || b < 0)
 		return err_set(e, a < 0 ? -a : -b, "%s", path);
-	r = same_attributes(a, b) ? 0 : need_dir(p, path, e);
+	r = same_attributes(a, b) ? 0 : patch_need_dir(p, path, e);
 	return MIN(r, 0);
 }
 
 /* A directory of a single layer is shown as it is, whiteouts and all: two are merged. */
-static int patch_whiteouts(struct patch *p, const char *path, struct err *e)
+static int patch_whiteouts(struct patch *p, size_t k, const char *path, struct err *e)
 {
 	unsigned stop = 0;
 	size_t n = 0;
-	int r;
+	int r = patch_vanish(p, k, path, e);
+
+	if (r != 0)
+		return MIN(r, 0);
 
 	for (size_t i = stack_size(p->x); i-- > 0 && !stop;)
 		n += stack_look(p->x, i, path, &stop) == SEEN_DIR;
-	r = *path && n == 1 ? need_dir(p, path, e) : 0;
+	r = *path && n == 1 ? patch_need_dir(p, path, e) : 0;
 	return MIN(r, 0);
 }
 
-/* The place in the patch for what layer `k` has at `path` is ready: 1; something else is seen there: 0; -errno. */
-static int place(struct patch *p, size_t k, const char *path, struct err *e)
+int patch_place(struct patch *p, size_t k, const char *path, struct err *e)
 {
-	g_autofree char *above = parent_of(path);
-	int r = stack_hidden_above(p->x, path, k) ? 0 : need_dir(p, above, e);
+	g_autofree char *above = patch_parent(path);
+	int r = stack_hidden_above(p->x, path, k) ? 0 : patch_need_dir(p, above, e);
 
 	if (r > 0 && unlinkat(p->tree, path, 0) < 0 && errno != ENOENT)
 		r = err_set(e, errno, "%s", path);
 	return r;
 }
 
-static int patch_device(struct patch *p, size_t k, const char *path, struct err *e)
+static int patch_device(struct patch *p, size_t k, const char *name, struct err *e)
 {
+	g_autofree char *path = patch_moved(p, name);
 	enum seen seen;
 	unsigned stop;
 	int r;
 
 	if (stack_look(p->x, k, path, &stop) != SEEN_NOT || stop || stack_find(p->x, path, k, &seen) < 0)
 		return 0;
-	r = place(p, k, path, e);
+	r = patch_place(p, k, path, e);
 	if (r > 0 && mknodat(p->tree, path, S_IFCHR, makedev(0, 0)) < 0)
 		r = err_set(e, errno, "%s", path);
 	return MIN(r, 0);
@@ -239,11 +229,10 @@ static int patch_device(struct patch *p, size_t k, const char *path, struct err 
 
 /* --- hard links ------------------------------------------------------------------------------------------------ */
 
-/* `path`, whose part before `*rest` is a symbolic link of layer `k`, with that replaced by where it leads. */
-static char *through_link(const struct patch *p, int k, const char *path, const char *rest)
+char *patch_through_link(const struct patch *p, int k, const char *path, const char *rest)
 {
-	g_autofree char *link = g_strndup(path, (gsize)(rest - path)), *above = parent_of(link), *name = g_path_get_basename(link);
-	autofd dir = open_dir(p, k, above);
+	g_autofree char *link = g_strndup(path, (gsize)(rest - path)), *above = patch_parent(link), *name = g_path_get_basename(link);
+	autofd dir = patch_open_dir(p, k, above);
 	char to[4096];
 	ssize_t n = dir < 0 ? -1 : readlinkat(dir, name, to, sizeof to - 1);
 	g_autofree char *whole = NULL;
@@ -276,7 +265,7 @@ static int find_file(const struct patch *p, const char *target, size_t below, ch
 			front = slash ? g_strndup(path, (gsize)(slash - path)) : g_strdup(path);
 			k = stack_find(p->x, front, below, &seen);
 			if (seen == SEEN_FILE && slash)
-				further = through_link(p, k, path, slash);
+				further = patch_through_link(p, k, path, slash);
 		}
 		if (seen == SEEN_FILE && !slash) {
 			*ret = g_steal_pointer(&path);
@@ -302,15 +291,15 @@ static int find_linked(const struct patch *p, const char *target, size_t below, 
 	return atoi(known);
 }
 
-static int patch_link(struct patch *p, size_t k, const char *path, const char *target, struct err *e)
+static int patch_link(struct patch *p, size_t k, const char *name, const char *target, struct err *e)
 {
-	g_autofree char *file = NULL;
+	g_autofree char *file = NULL, *path = patch_moved(p, name);
 	int from = find_linked(p, target, k, &file), r;
 
 	if (from < 0)
 		return err_msg(e, EBADMSG, "%s: hard link to %s, which is no file of this layer or one below", path, target);
 	g_hash_table_replace(p->linked, g_strdup(path), g_strdup_printf("%d %s", from, file));
-	r = place(p, k, path, e);
+	r = patch_place(p, k, path, e);
 	if (r > 0 && linkat(stack_tree(p->x, (size_t)from), file, p->tree, path, 0) < 0)
 		r = err_set(e, errno, "%s: hard link to %s", path, target);
 	return MIN(r, 0);
@@ -337,19 +326,30 @@ static GPtrArray *sorted(GHashTable *table)
 	return paths;
 }
 
+static bool is_moved(const struct patch *p, const char *path)
+{
+	g_autofree char *to = patch_moved(p, path);
+
+	return strcmp(to, path) != 0;
+}
+
 static int patch_layer(struct patch *p, size_t k, struct err *e)
 {
 	const struct below *b = stack_below(p->x, k);
 	g_autoptr(GPtrArray) implied = sorted(b->implied), whiteouts = sorted(b->whiteouts), devices = sorted(b->devices);
-	g_autoptr(GPtrArray) links = sorted(b->links);
-	int r = 0;
+	g_autoptr(GPtrArray) links = sorted(b->links), opaque = sorted(b->opaque);
+	int r;
 
 	/* The lowest layer has nothing below it. */
+	patch_vanish_begin(p, k);
+	r = k > 0 ? patch_through(p, k, implied, e) : 0;
 	for (guint i = 0; r == 0 && k > 0 && i < implied->len; i++)
-		if (g_hash_table_add(p->seen, implied->pdata[i]))
+		if (!is_moved(p, implied->pdata[i]) && g_hash_table_add(p->seen, implied->pdata[i]))
 			r = patch_implied(p, implied->pdata[i], e);
 	for (guint i = 0; r == 0 && i < whiteouts->len; i++)
-		r = patch_whiteouts(p, whiteouts->pdata[i], e);
+		r = is_moved(p, whiteouts->pdata[i]) ? 0 : patch_whiteouts(p, k, whiteouts->pdata[i], e);
+	for (guint i = 0; r == 0 && i < opaque->len; i++)
+		r = is_moved(p, opaque->pdata[i]) ? 0 : MIN(patch_vanish(p, k, opaque->pdata[i], e), 0);
 	for (guint i = 0; r == 0 && i < devices->len; i++)
 		r = patch_device(p, k, devices->pdata[i], e);
 	for (guint i = 0; r == 0 && i < links->len; i++)
@@ -358,7 +358,7 @@ static int patch_layer(struct patch *p, size_t k, struct err *e)
 		char number[32];
 
 		snprintf(number, sizeof number, "%zu", k);
-		r = need_dir(p, "", e);
+		r = patch_need_dir(p, "", e);
 		if (r > 0 && ((unlinkat(p->stage_fd, "from", 0) < 0 && errno != ENOENT) || symlinkat(number, p->stage_fd, "from") < 0))
 			r = err_set(e, errno, "from");
 	}
@@ -373,7 +373,7 @@ static int set_times(struct patch *p, struct err *e)
 
 	g_hash_table_iter_init(&it, p->dirs);
 	while (g_hash_table_iter_next(&it, &path, &layer)) {
-		autofd from = open_dir(p, GPOINTER_TO_INT(layer), path);
+		autofd from = patch_open_dir(p, GPOINTER_TO_INT(layer), path);
 		autofd to = path_open_beneath(p->tree, *(char *)path ? path : ".", O_RDONLY | O_DIRECTORY, 0);
 		struct timespec times[2];
 		struct stat st;
@@ -401,6 +401,11 @@ static void end(struct patch *p)
 	g_hash_table_unref(p->seen);
 	g_hash_table_unref(p->dirs);
 	g_hash_table_unref(p->linked);
+	g_ptr_array_unref(p->moved);
+	g_hash_table_unref(p->links);
+	g_hash_table_unref(p->looked);
+	g_hash_table_unref(p->kept);
+	g_hash_table_unref(p->gone);
 	stack_close(p->x);
 }
 
@@ -415,10 +420,17 @@ int image_patch_make(struct store *s, const struct image_config *c, const char *
 		return -e->code;
 	p.seen = g_hash_table_new(g_str_hash, g_str_equal);
 	p.dirs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	p.moved = g_ptr_array_new_with_free_func(g_free);
+	p.links = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	p.looked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	p.kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	p.gone = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	p.linked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	r = 0;
 	for (size_t k = 0; r == 0 && k < stack_size(p.x); k++)
 		r = patch_layer(&p, k, e);
+	if (r == 0)
+		r = patch_show_links(&p, e);
 	if (r == 0 && p.stage)
 		r = set_times(&p, e);
 	if (r == 0 && p.stage) {

@@ -26,7 +26,8 @@ libimage_a_SOURCES += \
 	storage/below.c storage/below.h \
 	storage/compress.c storage/compress.h \
 	storage/archive_in.c storage/archive_in.h \
-	storage/image_patch.c storage/image_patch.h \
+	storage/image_patch.c storage/image_patch.h storage/image_patch_private.h \
+	storage/image_patch_through.c \
 	storage/image_stack.c \
 	storage/inflate.c storage/inflate.h \
 	storage/layer_tar.c storage/layer_tar.h \

@@ -103,11 +103,11 @@ static void add_layers(struct rootfs_plan *p, const struct store *s, const struc
 	}
 }
 
-static int add_empty(struct rootfs_plan *p, const struct store *s, struct err *e)
+static int add_empty(struct rootfs_plan *p, const struct store *s, const char *name, struct err *e)
 {
-	if (mkdirat(s->root_fd, EMPTY_DIR, 0755) < 0 && errno != EEXIST)
-		return err_set(e, errno, "%s/%s", s->root, EMPTY_DIR);
-	g_ptr_array_add(p->lowers, g_strdup(EMPTY_DIR));
+	if (mkdirat(s->root_fd, name, 0755) < 0 && errno != EEXIST)
+		return err_set(e, errno, "%s/%s", s->root, name);
+	g_ptr_array_add(p->lowers, g_strdup(name));
 	return 0;
 }
 
@@ -150,8 +150,11 @@ static int plan_overlay(struct rootfs_plan *p, const struct store *s, struct err
 	int r = 0;
 	bool alone = p->container_fd < 0 && !p->in_memory && p->kind == ROOTFS_OVERLAY;
 
-	if (p->lowers->len == 0 || (p->lowers->len == 1 && alone))
-		r = add_empty(p, s, e);
+	/* The kernel takes no directory twice. */
+	if (p->lowers->len == 0)
+		r = add_empty(p, s, EMPTY_DIR "-image", e);
+	if (r == 0 && p->lowers->len == 1 && alone)
+		r = add_empty(p, s, EMPTY_DIR, e);
 	if (r == 0 && p->container_fd >= 0)
 		r = make_upper(p, s, e);
 	if (r == 0 && p->lowers->len > OVERLAY_LOWERS_MAX) {

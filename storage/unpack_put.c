@@ -11,7 +11,11 @@
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
+#include "core/base/path.h"
 #include "storage/unpack_tree_private.h"
+
+#define ACL_DEFAULT "system.posix_acl_default"
+#define ACL_ACCESS "system.posix_acl_access"
 
 static int failed(const struct item *it, struct err *e)
 {
@@ -34,7 +38,7 @@ static struct timespec entry_mtime(struct archive_entry *ae)
 	return ts;
 }
 
-static int set_xattrs(const struct item *it, int fd, struct err *e)
+static int set_xattrs(struct unpack_tree *t, const struct item *it, int fd, struct err *e)
 {
 	const char *name;
 	const void *value;
@@ -46,8 +50,10 @@ static int set_xattrs(const struct item *it, int fd, struct err *e)
 		/* In a pax header an empty value means that there is none. */
 		if (!name || !len || !unpack_xattr_allowed(name))
 			continue;
-		if (fsetxattr(fd, name, value, len, 0) == 0)
+		if (fsetxattr(fd, name, value, len, 0) == 0) {
+			t->any_default_acl |= !strcmp(name, ACL_DEFAULT);
 			continue;
+		}
 		if (errno != EPERM && errno != EOPNOTSUPP && errno != EINVAL && errno != ERANGE && errno != E2BIG)
 			return failed(it, e);
 		log_info("%s: attribute %s is left out", it->path, name);
@@ -107,10 +113,13 @@ static int dress(struct unpack_tree *t, struct item *it, int fd, mode_t made, st
 		return err_set(e, -r, "owners");
 	if ((uid != 0 || gid != 0 || S_ISDIR(it->mode) || t->any_setgid) && fchown(fd, uid, gid) < 0)
 		return failed(it, e);
-	/* After chown, which clears the bits of setuid programs. */
-	if ((mode != made || mode & 07000) && fchmod(fd, mode) < 0)
+	/* Its directory's list came with it, and took of its mode. */
+	if (t->any_default_acl && fremovexattr(fd, ACL_ACCESS) < 0 && errno != ENODATA && errno != EOPNOTSUPP)
 		return failed(it, e);
-	r = set_xattrs(it, fd, e);
+	/* After chown, which clears the bits of setuid programs. */
+	if ((mode != made || mode & 07000 || t->any_default_acl) && fchmod(fd, mode) < 0)
+		return failed(it, e);
+	r = set_xattrs(t, it, fd, e);
 	if (r == 0 && !S_ISDIR(it->mode) && futimens(fd, times) < 0)
 		r = failed(it, e);
 	return r;
@@ -128,6 +137,13 @@ static int dress_by_name(struct unpack_tree *t, struct item *it, struct err *e)
 		return err_set(e, -r, "owners");
 	if ((uid != 0 || gid != 0 || t->any_setgid) && fchownat(it->parent, it->name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return failed(it, e);
+	if (S_ISFIFO(it->mode) && t->any_default_acl) {
+		char dir[32];
+		g_autofree char *path = g_strdup_printf("%s/%s", path_of_fd(it->parent, dir), it->name);
+
+		if (lremovexattr(path, ACL_ACCESS) < 0 && errno != ENODATA && errno != EOPNOTSUPP)
+			return failed(it, e);
+	}
 	if (S_ISFIFO(it->mode) && fchmodat(it->parent, it->name, mode, 0) < 0)
 		return failed(it, e);
 	return utimensat(it->parent, it->name, times, AT_SYMLINK_NOFOLLOW) < 0 ? failed(it, e) : 0;

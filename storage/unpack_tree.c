@@ -16,6 +16,7 @@
 #include "storage/unpack_tree_private.h"
 
 #define BELOW_NOTES_MAX 250000          /* they are kept in memory */
+#define LINKS_MAX 40                    /* symbolic links on the way to a directory */
 
 struct dir_time { char *path; struct timespec mtime; };
 
@@ -241,44 +242,83 @@ int unpack_make_dir(struct unpack_tree *t, const struct item *it, mode_t mode)
 	return fd < 0 ? -errno : unpack_set_opaque(fd);
 }
 
-/* Directories that the archive did not name: 0755, root's, unless a layer below says otherwise. */
-static int make_missing(struct unpack_tree *t, const char *path)
+/* Where a link of the archive that leads to nothing yet would lead, with `rest` behind it; NULL: it is no link. */
+static char *beyond_link(const struct item *it, const char *real, const char *rest)
 {
-	g_autofree char *front = g_strdup(path);
+	char to[PATH_MAX];
+	ssize_t n = readlinkat(it->parent, it->name, to, sizeof to - 1);
+	g_autofree char *whole = NULL;
+	char *clean;
 
-	for (char *slash = front;; slash++) {
-		g_autofree char *above = NULL, *real = NULL, *whole = NULL;
-		autofd dir = -1, there = -1;
-		struct item it;
-		char *name, kept;
-		int r = 0;
+	if (n <= 0)
+		return NULL;
+	to[n] = '\0';
+	whole = g_strconcat("/", *to == '/' ? "" : real, "/", to, rest, NULL);
+	clean = path_normalize("/", whole);
+	memmove(clean, clean + 1, strlen(clean));
+	return clean;
+}
 
-		slash += strcspn(slash, "/");
-		kept = *slash;
-		*slash = '\0';
-		name = strrchr(front, '/');
-		above = name ? g_strndup(front, (gsize)(name - front)) : g_strdup("");
-		dir = open_real(t, above, &real);
-		if (dir < 0)
-			return dir;
-		there = unpack_open_dir(t, front);
-		name = name ? name + 1 : front;
-		whole = *real ? g_strconcat(real, "/", name, NULL) : g_strdup(name);
-		it = (struct item){ .path = whole, .name = name, .parent = dir };
-		if (there < 0)
-			r = unpack_make_dir(t, &it, 0755);
-		if (there < 0 && r == 0)
-			r = unpack_note_below(t, t->below->implied, whole, NULL);
-		*slash = kept;
-		if (r < 0 || !kept)
+/* The last component of `front`, a directory that may be missing: made, or where else it is (*ret_further, all of the path
+ * with `rest`). */
+static int make_one(struct unpack_tree *t, const char *front, const char *rest, char **ret_further)
+{
+	const char *slash = strrchr(front, '/'), *name = slash ? slash + 1 : front;
+	g_autofree char *above = slash ? g_strndup(front, (gsize)(slash - front)) : g_strdup(""), *real = NULL, *whole = NULL;
+	autofd dir = open_real(t, above, &real), there = -1;
+	struct item it;
+	int r;
+
+	if (dir < 0)
+		return dir;
+	there = unpack_open_dir(t, front);
+	if (there >= 0)
+		return 0;
+	whole = *real ? g_strconcat(real, "/", name, NULL) : g_strdup(name);
+	it = (struct item){ .path = whole, .name = name, .parent = dir };
+	*ret_further = there == -ENOENT ? beyond_link(&it, real, rest) : NULL;
+	if (*ret_further)
+		return 0;
+	r = unpack_make_dir(t, &it, 0755);
+	return r < 0 ? r : unpack_note_below(t, t->below->implied, whole, NULL);
+}
+
+/* Directories that the archive did not name: 0755, root's, unless a layer below says otherwise. *ret (g_free) is where the
+ * last one is. */
+static int make_missing(struct unpack_tree *t, const char *path, char **ret)
+{
+	g_autofree char *whole = g_strdup(path);
+	size_t at = 0;
+
+	for (unsigned links = 0; links < LINKS_MAX;) {
+		g_autofree char *further = NULL, *front = NULL;
+		int r;
+
+		at += strcspn(whole + at, "/");
+		front = g_strndup(whole, at);
+		r = make_one(t, front, whole + at, &further);
+		if (r < 0)
 			return r;
+		if (further) {
+			links++;
+			g_free(whole);
+			whole = g_steal_pointer(&further);
+			at = 0;
+		} else if (!whole[at]) {
+			*ret = g_steal_pointer(&whole);
+			return 0;
+		} else {
+			at++;
+		}
 	}
+	return -ELOOP;
 }
 
 /* The open directory `path`, kept in the cache; *ret_real (the cache's) is its real path. */
 static int parent_dir(struct unpack_tree *t, const char *path, const char **ret_real)
 {
 	struct unpack_parent *oldest = &t->parents[0];
+	g_autofree char *made = NULL;
 	char *real = NULL;
 	int fd, r;
 
@@ -299,10 +339,10 @@ static int parent_dir(struct unpack_tree *t, const char *path, const char **ret_
 	}
 	fd = open_real(t, path, &real);
 	if (fd == -ENOENT || fd == -ENOTDIR) {
-		r = make_missing(t, path);
+		r = make_missing(t, path, &made);
 		if (r < 0)
 			return r;
-		fd = open_real(t, path, &real);
+		fd = open_real(t, made, &real);
 	}
 	if (fd < 0)
 		return fd;
@@ -385,7 +425,12 @@ static int write_below(struct unpack_tree *t, struct err *e)
 
 int unpack_tree_finish(struct unpack_tree *t, struct unpack_result *ret, struct err *e)
 {
+	static const struct timespec epoch[2] = { { 0, 0 }, { 0, 0 } };
 	int r;
+
+	/* Every layer has a root; that of one that does not name it should not tell when it was unpacked. */
+	if (g_hash_table_contains(t->below->implied, "") && futimens(t->root, epoch) < 0)
+		return err_set(e, errno, "unpacking the root");
 
 	for (guint i = 0; i < t->dir_times->len; i++) {
 		const struct dir_time *d = &g_array_index(t->dir_times, struct dir_time, i);

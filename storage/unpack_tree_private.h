@@ -32,7 +32,8 @@ struct unpack_tree {
 	bool one_id;
 	bool plain;                     /* no layer: names mean themselves, and there are: */
 	struct unpack_options options;
-	bool any_setgid;                /* a directory gives its group to what is made in it */
+	bool any_setgid;                /* a directory gives its group to what is made in it, */
+	bool any_default_acl;           /* or its access control list */
 	struct unpack_result result;
 };
 

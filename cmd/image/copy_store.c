@@ -9,6 +9,7 @@
 #include "cmd/image/copy_blob.h"
 #include "cmd/image/new_layer.h"
 #include "core/base/fd.h"
+#include "storage/image_patch.h"
 #include "storage/layer.h"
 
 #define AT_ONCE_MAX 4
@@ -114,6 +115,8 @@ int copy_to_store(struct store *s, struct origin *from, const struct remote_imag
 	r = image_put_blob(s, m->config.digest, img->config_doc.text, img->config_doc.len, e);
 	if (r == 0)
 		r = image_put_blob(s, d.digest, img->manifest_doc.text, img->manifest_doc.len, e);
+	if (r == 0)
+		r = image_patch_make(s, &img->config, m->config.digest, e);
 	progress_say(p, "Writing manifest to image destination");
 	if (r == 0)
 		r = image_commit(s, name, &d, e);

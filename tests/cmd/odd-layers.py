@@ -5,6 +5,7 @@ Each case has a directory of its own. Sparse files come from GNU tar; umoci.tar 
 below2.tar, below3.tar: layers whose entries mean something of the layers below; gone.tar hides all that came before."""
 import io
 import os
+import struct
 import subprocess
 import sys
 import tarfile
@@ -12,6 +13,11 @@ import tarfile
 out = sys.argv[1]
 T = tarfile
 KINDS = {"f": T.REGTYPE, "d": T.DIRTYPE, "h": T.LNKTYPE, "s": T.SYMTYPE, "p": T.FIFOTYPE, "c": T.CHRTYPE, "b": T.BLKTYPE}
+
+
+# user::rw- user:7:r-- group::r-- mask::r-- other::r--
+ACL = (struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in (
+    (1, 6, 0xffffffff), (2, 4, 7), (4, 4, 0xffffffff), (16, 4, 0xffffffff), (32, 4, 0xffffffff)))).decode("utf-8", "surrogateescape")
 
 
 class Layer:
@@ -116,6 +122,13 @@ def first(a):
     a.add("f", "through/abs/file2", b"x")
     a.add("s", "through/out", link="../../../../../../through/real")
     a.add("f", "through/out/file3", b"x")
+    a.add("s", "dangling/link", link="../led/to")
+    a.add("f", "dangling/link/file", b"x")
+    # a directory's list for what is made in it is not for what an archive puts there
+    a.add("d", "acl", pax={"SCHILY.xattr.system.posix_acl_default": ACL})
+    a.add("f", "acl/file", b"x", mode=0o664)
+    a.add("d", "acl/dir")
+    a.add("p", "acl/pipe", mode=0o666)
     # for the layers above
     for case in ("gone", "kept"):
         a.add("f", f"white/{case}", b"x")
@@ -190,6 +203,10 @@ def below_first(a):
     a.add("f", "negative", b"x", pax={"mtime": "-86400.25"})
     a.add("f", "empty-attribute", b"x", pax={"SCHILY.xattr.user.none": "", "SCHILY.xattr.user.some": "1"})
     a.add("f", "dir/.wh.name/inside", b"x")
+    a.add("f", "real/hidden", b"x")
+    a.add("s", "moved", link="real")
+    a.add("s", "lost", link="../../not/there")
+    a.add("f", "nowhere/yet/.wh.x")
 
 
 def below_second(b):
@@ -210,6 +227,19 @@ def below_second(b):
     b.add("h", "hard/later", link="one")
     b.add("f", "never/.wh.there")
     b.add("f", "never/file", b"y")
+    # through links of the layer below
+    b.add("f", "moved/new", b"y")
+    b.add("f", "moved/sub/deep", b"y", uid=6)
+    b.add("d", "moved/named", mode=0o700, uid=7)
+    b.add("f", "moved/.wh.hidden")
+    b.add("h", "moved/linked", link="one")
+    b.add("f", "lost/file", b"y")
+    # of nothing
+    b.add("f", "nothing/at/all/.wh.x")
+    b.add("f", "nothing/here/.wh.y")
+    b.add("f", "nobody/.wh..wh..opq")
+    b.add("f", "somebody/.wh.x")
+    b.add("h", "somebody/one", link="one")
 
 
 def below_third(c):
@@ -218,6 +248,8 @@ def below_third(c):
     c.add("f", "changed", b"after")
     c.add("f", "hard/later", b"z")
     c.add("d", "real", mode=0o750)
+    c.add("f", "moved/newer", b"z")
+    c.add("f", "moved/.wh.new")
 
 
 def gone(d):
