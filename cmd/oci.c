@@ -45,6 +45,17 @@ static const struct opt options[] = {
 static struct oci_globals globals;
 static int log_fd = -1;
 
+/* The first descriptor behind 2 that the caller has not opened; asked for the first time before we open any. */
+static int first_closed(void)
+{
+	static int fd;
+
+	if (fd == 0)
+		for (fd = 3; fcntl(fd, F_GETFD) >= 0;)
+			fd++;
+	return fd;
+}
+
 const struct oci_globals *oci_globals(void)
 {
 	return &globals;
@@ -160,6 +171,22 @@ bool oci_is_rootless(void)
 	       (sscanf(map, "%u %u %u", &inside, &outside, &n) != 3 || outside != 0);
 }
 
+/* Of a variable that is set twice the last counts; an empty HOME is none. */
+static void unique_env(struct rspec_process *p)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	size_t n = p->env ? g_strv_length(p->env) : 0, to = n;
+
+	for (size_t i = n; i-- > 0;) {
+		bool first = g_hash_table_add(seen, g_strndup(p->env[i], strcspn(p->env[i], "=")));
+
+		if (first && strcmp(p->env[i], "HOME=") != 0)
+			p->env[--to] = p->env[i];
+	}
+	if (to > 0)
+		memmove(p->env, p->env + to, (n - to + 1) * sizeof *p->env);
+}
+
 int oci_set_home(void *ctx, int rootfd, struct rspec *spec, struct err *e)
 {
 	g_autofree char *passwd = NULL, *user = NULL;
@@ -168,6 +195,7 @@ int oci_set_home(void *ctx, int rootfd, struct rspec *spec, struct err *e)
 
 	(void)ctx;
 	(void)e;
+	unique_env(&spec->process);
 	if (rspec_get_env(spec, "HOME"))
 		return 0;
 	passwd = account_file_read(rootfd, "/etc/passwd");
@@ -186,6 +214,13 @@ int oci_open(const char *id, bool exclusive, struct bundle_container *ret, struc
 	return root < 0 ? root : bundle_open(root, id, exclusive, ret, e);
 }
 
+int oci_need_cgroup(const struct bundle_container *c, struct err *e)
+{
+	if (c->state.cgroups && c->state.cgroups[0])
+		return 0;
+	return err_msg(e, ENOENT, "container '%s' has no cgroup: this user may not make cgroups here", c->state.id);
+}
+
 int oci_write_pid(const char *file, pid_t pid, struct err *e)
 {
 	g_autofree char *text = g_strdup_printf("%d", pid);
@@ -193,20 +228,28 @@ int oci_write_pid(const char *file, pid_t pid, struct err *e)
 	return file ? file_replace(AT_FDCWD, file, text, strlen(text), 0644, false, e) : 0;
 }
 
-int oci_send_console(const char *path, int master, struct err *e)
+int oci_check_fds(int64_t n, struct err *e)
+{
+	int closed = first_closed();
+
+	if (3 + n <= closed)
+		return 0;
+	return err_msg(e, EBADF, "preserved-fd %d (of %d) is not there: descriptor %d is closed", closed - 3, (int)n, closed);
+}
+
+int oci_send_fd(const char *option, const char *path, const char *name, int fd, struct err *e)
 {
 	autofd s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	static const char name[] = "/dev/ptmx";
 	int r;
 
 	if (strlen(path) >= sizeof a.sun_path)
-		return err_msg(e, ENAMETOOLONG, "--console-socket %s: longer than a socket's name may be", path);
+		return err_msg(e, ENAMETOOLONG, "%s %s: longer than a socket's name may be", option, path);
 	strcpy(a.sun_path, path);
 	if (s < 0 || connect(s, (const struct sockaddr *)&a, sizeof a) < 0)
-		return err_set(e, errno, "--console-socket %s", path);
-	r = fd_send(s, name, sizeof name - 1, &master, 1);
-	return r < 0 ? err_set(e, -r, "--console-socket %s", path) : 0;
+		return err_set(e, errno, "%s %s", option, path);
+	r = fd_send(s, name, strlen(name), &fd, 1);
+	return r < 0 ? err_set(e, -r, "%s %s", option, path) : 0;
 }
 
 static int open_log(struct err *e)
@@ -243,6 +286,7 @@ static int run_oci(struct context *c, void *values, int argc, char **argv)
 	const struct command *cmd;
 
 	globals = *(struct oci_globals *)values;
+	(void)first_closed();
 	if (globals.version) {
 		printf("%s-oci version %s\nspec: 1.2.0\n", PACKAGE, PACKAGE_VERSION);
 		return 0;

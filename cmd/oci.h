@@ -36,10 +36,18 @@ int oci_set_home(void *ctx, int rootfd, struct rspec *spec, struct err *e);
 /* Open a container for a command; exclusive ones wait for the lock. */
 int oci_open(const char *id, bool exclusive, struct bundle_container *ret, struct err *e);
 
+/* Has it a cgroup, which limits and numbers need? 0 or -ENOENT. */
+int oci_need_cgroup(const struct bundle_container *c, struct err *e);
+
 /* Write a pid to a file, as --pid-file wants it. */
 int oci_write_pid(const char *file, pid_t pid, struct err *e);
 
-/* Send the terminal's master to the socket of --console-socket. */
-int oci_send_console(const char *path, int master, struct err *e);
+/* Has the caller opened the descriptors 3 to 2+n, which --preserve-fds passes on? To be asked before any is opened here. 0
+ * or -EBADF. */
+int oci_check_fds(int64_t n, struct err *e);
+
+/* Send a descriptor to the socket that an option names, with its name as the message, as runc does: the terminal's master
+ * ("/dev/ptmx") to --console-socket, the process ("pidfd") to --pidfd-socket. */
+int oci_send_fd(const char *option, const char *path, const char *name, int fd, struct err *e);
 
 #endif

@@ -2,6 +2,7 @@
 libcmd_a_SOURCES += \
 	cmd/oci.c cmd/oci.h cmd/oci_commands.h \
 	cmd/oci_create.c cmd/oci_create.h \
+	cmd/oci_events.c \
 	cmd/oci_exec.c \
 	cmd/oci_features.c \
 	cmd/oci_kill.c \

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <jansson.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +14,14 @@
 #include "cmd/oci_commands.h"
 #include "core/base/fd.h"
 #include "core/base/file.h"
+#include "core/base/log.h"
 #include "core/base/path.h"
 #include "core/base/proc.h"
 #include "core/base/text.h"
 #include "core/runtime/gate.h"
 #include "core/runtime/hooks.h"
+#include "core/runtime/idmap.h"
+#include "core/runtime/schedule.h"
 #include "core/runtime/shared_root.h"
 
 #define AT(member) offsetof(struct oci_create_options, member)
@@ -32,6 +36,8 @@ const struct opt oci_create_opts[] = {
 	  COMPLETE_FILE, 0, NULL },
 	{ "pid-file", 0, OPT_STRING, AT(pid_file), "path", "Write the process's pid to this file", NULL, COMPLETE_FILE,
 	  0, NULL },
+	{ "pidfd-socket", 0, OPT_STRING, AT(pidfd_socket), "path", "Unix socket that receives a pidfd of the process", NULL,
+	  COMPLETE_FILE, 0, NULL },
 	{ "preserve-fds", 0, OPT_INT, AT(preserve_fds), "n", "Pass descriptors 3 to 2+n on to the process", NULL,
 	  COMPLETE_NONE, 0, NULL },
 	{ "no-pivot", 0, OPT_FLAG, AT(no_pivot), NULL, "Use chroot instead of pivot_root", NULL, COMPLETE_NONE, 0,
@@ -125,6 +131,32 @@ static int put_into_scope(void *ctx, pid_t pid, struct err *e)
 	return bundle_save(m->c, e);
 }
 
+static void copy_map(struct rspec *s, const struct id_range *from, size_t n, struct rspec_id_mapping **to, size_t *ret_n)
+{
+	*ret_n = n;
+	*to = arena_alloc(&s->arena, n * sizeof **to);
+	for (size_t i = 0; i < n; i++)
+		(*to)[i] = (struct rspec_id_mapping){ from[i].inside, from[i].outside, from[i].count };
+}
+
+/* An ordinary user's bundle for root: as crun, we add the user namespace that he needs, with all ids that he has. It is
+ * as if config.json had asked for it. */
+static void add_user_namespace(struct rspec *s, char **text, size_t *len)
+{
+	const struct idmap *map = idmap_store();
+	json_t *doc;
+
+	s->namespaces[RSPEC_NS_USER].listed = true;
+	copy_map(s, map->uid, map->n_uid, &s->uid_mappings, &s->n_uid_mappings);
+	copy_map(s, map->gid, map->n_gid, &s->gid_mappings, &s->n_gid_mappings);
+	log_info("config.json asks for no user namespace, and this user needs one: it is added");
+	doc = rspec_to_json(s);
+	free(*text);
+	*text = json_dumps(doc, JSON_COMPACT);
+	*len = strlen(*text);
+	json_decref(doc);
+}
+
 static int claim(struct making *m, const char *id, struct err *e)
 {
 	g_autofree char *text = NULL;
@@ -141,6 +173,8 @@ static int claim(struct making *m, const char *id, struct err *e)
 	if (rspec_parse(text, len, &m->c->spec, e) < 0 ||
 	    check_spec(m->c->spec, m->o, !m->o->detach, e) < 0)
 		return err_wrap(e, "bundle %s", m->bundle);
+	if (geteuid() != 0 && !m->c->spec->namespaces[RSPEC_NS_USER].listed)
+		add_user_namespace(m->c->spec, &text, &len);
 	root = oci_root(e);
 	if (root < 0)
 		return root;
@@ -192,13 +226,16 @@ static int make(struct making *m, struct launched *l, struct err *e)
 		p.hooks.cgroup = put_into_scope;
 	else
 		p.cgroups = m->c->state.cgroups;
+	schedule_all_cpus();
 	if (launch(&p, l, e) < 0)
 		return -e->code;
 	if (m->o->console_socket) {
-		if (oci_send_console(m->o->console_socket, l->tty, e) < 0)
+		if (oci_send_fd("--console-socket", m->o->console_socket, "/dev/ptmx", l->tty, e) < 0)
 			return -e->code;
 		fd_close(&l->tty);
 	}
+	if (m->o->pidfd_socket && oci_send_fd("--pidfd-socket", m->o->pidfd_socket, "pidfd", l->pidfd, e) < 0)
+		return -e->code;
 	return oci_write_pid(m->o->pid_file, l->pid, e);
 }
 
@@ -211,7 +248,7 @@ int oci_create(const char *id, const struct oci_create_options *o, struct bundle
 	int r;
 
 	*l = (struct launched){ .pid = -1, .pidfd = -1, .tty = -1 };
-	r = claim(&m, id, e);
+	r = oci_check_fds(o->preserve_fds, e) < 0 ? -e->code : claim(&m, id, e);
 	claimed = r == 0;
 	if (r == 0)
 		r = make(&m, l, e);

@@ -11,7 +11,7 @@
 
 struct oci_create_options {
 	bool unused;
-	char *bundle, *config, *console_socket, *pid_file;
+	char *bundle, *config, *console_socket, *pid_file, *pidfd_socket;
 	int64_t preserve_fds;
 	bool no_pivot, no_new_keyring, detach, keep;
 };

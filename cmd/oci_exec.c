@@ -24,8 +24,8 @@
 
 struct exec_options {
 	bool tty, detach, no_new_privs, ignore_paused;
-	char *process, *cwd, *user, *apparmor, *label, *pid_file, *console_socket, *cgroup;
-	char **env, **caps, **additional_gids;
+	char *process, *cwd, *user, *apparmor, *label, *pid_file, *console_socket, *pidfd_socket;
+	char **cgroup, **env, **caps, **additional_gids;
 	int64_t preserve_fds;
 };
 
@@ -38,7 +38,7 @@ static const struct opt options[] = {
 	  .help = "AppArmor profile of the process" },
 	{ .name = "cap", .letter = 'c', .type = OPT_LIST, .offset = AT(caps), .arg = "capability",
 	  .help = "Add a capability to those of the container" },
-	{ .name = "cgroup", .type = OPT_STRING, .offset = AT(cgroup), .arg = "path",
+	{ .name = "cgroup", .type = OPT_LIST, .offset = AT(cgroup), .arg = "[controllers:]path",
 	  .help = "Run in this sub-cgroup of the container's" },
 	{ .name = "console-socket", .type = OPT_STRING, .offset = AT(console_socket), .arg = "path",
 	  .help = "Unix socket that receives the terminal", .complete = COMPLETE_FILE },
@@ -53,6 +53,8 @@ static const struct opt options[] = {
 	  .help = "Set no_new_privs for the process" },
 	{ .name = "pid-file", .type = OPT_STRING, .offset = AT(pid_file), .arg = "path",
 	  .help = "Write the process's pid to this file", .complete = COMPLETE_FILE },
+	{ .name = "pidfd-socket", .type = OPT_STRING, .offset = AT(pidfd_socket), .arg = "path",
+	  .help = "Unix socket that receives a pidfd of the process", .complete = COMPLETE_FILE },
 	{ .name = "preserve-fds", .type = OPT_INT, .offset = AT(preserve_fds), .arg = "n",
 	  .help = "Pass descriptors 3 to 2+n on to the process" },
 	{ .name = "process", .letter = 'p', .type = OPT_STRING, .offset = AT(process), .arg = "file",
@@ -150,16 +152,53 @@ static int plan(struct bundle_container *c, const struct exec_options *o, char *
 	return add_groups(s, o->additional_gids, e);
 }
 
+/* Is `dir`, of the hierarchy of version 1 below /sys/fs/cgroup that has its controllers' names, of one of these? */
+static bool has_controller(const char *dir, const char *names)
+{
+	static const char base[] = "/sys/fs/cgroup/";
+	g_auto(GStrv) wanted = g_strsplit(names, ",", -1);
+	g_autofree char *hierarchy = NULL;
+	g_auto(GStrv) have = NULL;
+
+	if (!g_str_has_prefix(dir, base))
+		return false;
+	dir += strlen(base);
+	hierarchy = g_strndup(dir, strcspn(dir, "/"));
+	have = g_strsplit(hierarchy, ",", -1);
+	for (char **w = wanted; *w; w++)
+		if (g_strv_contains((const char *const *)have, *w))
+			return true;
+	return false;
+}
+
+/* "PATH" of all hierarchies, or "CONTROLLERS:PATH" of those. */
+static int use_sub_cgroup(char *const *all, char **dirs, const char *wanted, struct err *e)
+{
+	const char *colon = strchr(wanted, ':'), *path = colon ? colon + 1 : wanted;
+	g_autofree char *names = colon ? g_strndup(wanted, (size_t)(colon - wanted)) : NULL;
+	g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+	size_t found = 0;
+
+	if (g_strv_contains((const char *const *)parts, ".."))
+		return err_msg(e, EINVAL, "--cgroup %s: bad sub cgroup path, .. is not allowed", wanted);
+	for (size_t i = 0; all[i]; i++) {
+		if (names && !has_controller(all[i], names))
+			continue;
+		g_free(dirs[i]);
+		dirs[i] = g_build_filename(all[i], path, NULL);
+		found++;
+	}
+	return found ? 0 : err_msg(e, EINVAL, "--cgroup %s: unknown controller %s", wanted, names ? names : "");
+}
+
 static int find_cgroups(const struct bundle_container *c, const struct exec_options *o, char ***ret, struct err *e)
 {
-	size_t n = c->state.cgroups ? g_strv_length(c->state.cgroups) : 0;
-
-	*ret = g_new0(char *, n + 1);
-	if (o->cgroup && (n == 0 || strstr(o->cgroup, "..")))
-		return err_msg(e, EINVAL, "--cgroup %s: %s", o->cgroup, n ? ".. is not allowed" : "the container has none");
-	for (size_t i = 0; i < n; i++)
-		(*ret)[i] = o->cgroup ? g_build_filename(c->state.cgroups[i], o->cgroup, NULL) :
-			    g_strdup(c->state.cgroups[i]);
+	*ret = c->state.cgroups ? g_strdupv(c->state.cgroups) : g_new0(char *, 1);
+	if (o->cgroup && !**ret)
+		return err_msg(e, EINVAL, "--cgroup %s: the container has none", *o->cgroup);
+	for (char **w = o->cgroup; w && *w; w++)
+		if (use_sub_cgroup(c->state.cgroups, *ret, *w, e) < 0)
+			return -e->code;
 	return 0;
 }
 
@@ -188,6 +227,7 @@ static int run_in(struct bundle_container *c, const struct exec_options *o, stru
 	if (p->terminal && o->detach && !o->console_socket)
 		return err_msg(e, EINVAL, "a terminal of a detached process needs --console-socket");
 	idmap_of(c->state.pid, &map);
+	schedule_all_cpus();
 	map.none = !c->spec->namespaces[RSPEC_NS_USER].listed;
 	if (find_cgroups(c, o, &cgroups, e) < 0 || schedule_set(p, e) < 0 || schedule_cpus(p->cpus_initial, e) < 0)
 		return -e->code;
@@ -197,10 +237,12 @@ static int run_in(struct bundle_container *c, const struct exec_options *o, stru
 	if (enter(&enter_p, l, e) < 0)
 		return -e->code;
 	if (o->console_socket && l->tty >= 0) {
-		if (oci_send_console(o->console_socket, l->tty, e) < 0)
+		if (oci_send_fd("--console-socket", o->console_socket, "/dev/ptmx", l->tty, e) < 0)
 			return -e->code;
 		fd_close(&l->tty);
 	}
+	if (o->pidfd_socket && oci_send_fd("--pidfd-socket", o->pidfd_socket, "pidfd", l->pidfd, e) < 0)
+		return -e->code;
 	return oci_write_pid(o->pid_file, l->pid, e);
 }
 
@@ -214,7 +256,8 @@ static int run_exec(struct context *ctx, void *values, int argc, char **argv)
 
 	(void)ctx;
 	(void)argc;
-	if (oci_open(argv[0], false, &c, &e) < 0 || check(&c, o, &e) < 0 || plan(&c, o, argv + 1, &e) < 0)
+	if (oci_check_fds(o->preserve_fds, &e) < 0 || oci_open(argv[0], false, &c, &e) < 0 || check(&c, o, &e) < 0 ||
+	    plan(&c, o, argv + 1, &e) < 0)
 		return (void)oci_fail(&e), EXEC_FAILED;
 	if (!o->detach)
 		foreground_begin();

@@ -31,26 +31,32 @@ static void put(json_t *o, const char *key, const char *value)
 		json_object_set_new(o, key, json_string_nocheck(value));
 }
 
-/* The specification's properties, then what runc and crun add. */
+/* The specification's properties and what runc and crun add, in runc's order. */
 static json_t *state_json(const struct bundle_container *c)
 {
 	enum bundle_status now = bundle_status(c);
 	struct hook_state h = { .id = c->state.id, .bundle = c->state.bundle, .status = bundle_status_name(now),
 				.pid = now == BUNDLE_STOPPED ? 0 : c->state.pid };
 	static const struct rspec nothing;
-	json_t *o = hooks_state_json(c->spec ? c->spec : &nothing, &h);
+	json_t *spoken = hooks_state_json(c->spec ? c->spec : &nothing, &h), *o = json_object();
 
-	if (now == BUNDLE_STOPPED)
-		json_object_set_new(o, "pid", json_integer(0));
+	json_object_set(o, "ociVersion", json_object_get(spoken, "ociVersion"));
+	put(o, "id", c->state.id);
+	json_object_set_new(o, "pid", json_integer(h.pid));
+	put(o, "status", h.status);
+	put(o, "bundle", h.bundle);
 	put(o, "rootfs", c->state.rootfs);
 	put(o, "created", c->state.created);
+	json_object_set(o, "annotations", json_object_get(spoken, "annotations"));
 	put(o, "owner", c->state.owner);
+	json_decref(spoken);
 	return o;
 }
 
+/* The state indented, lists in one line: so does runc, and scripts have come to count the lines. */
 static int print_json(json_t *o)
 {
-	char *text = json_dumps(o, JSON_INDENT(2));
+	char *text = json_dumps(o, json_is_array(o) ? JSON_COMPACT : JSON_INDENT(2));
 
 	json_decref(o);
 	puts(text);

@@ -1,4 +1,4 @@
-/* oci_update.c - coracle oci update and events: limits of a container, and what it uses. */
+/* oci_update.c - coracle oci update: the limits of a container. */
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
@@ -119,13 +119,6 @@ static int read_resources(const char *file, struct rspec **ret, struct err *e)
 	return r < 0 ? r : rspec_parse_resources(text, len, ret, e);
 }
 
-static int need_cgroup(const struct bundle_container *c, struct err *e)
-{
-	if (c->state.cgroups && c->state.cgroups[0])
-		return 0;
-	return err_msg(e, ENOENT, "container '%s' has no cgroup: this user may not make cgroups here", c->state.id);
-}
-
 static int update(const char *id, const struct update_options *o, struct err *e)
 {
 	autobundle c = BUNDLE_CONTAINER_INIT;
@@ -139,7 +132,7 @@ static int update(const char *id, const struct update_options *o, struct err *e)
 		return -e->code;
 	if (!s)
 		s = rspec_new();
-	if (from_options(o, s, e) < 0 || need_cgroup(&c, e) < 0)
+	if (from_options(o, s, e) < 0 || oci_need_cgroup(&c, e) < 0)
 		return -e->code;
 	return cgroup_oci_apply(c.state.cgroups, &s->resources, e);
 }
@@ -153,89 +146,7 @@ static int run_update(struct context *ctx, void *values, int argc, char **argv)
 	return update(argv[0], values, &e) < 0 ? oci_fail(&e) : 0;
 }
 
-struct events_options { bool stats; char *interval; };
-
-static const struct opt events_opts[] = {
-	{ "stats", 0, OPT_FLAG, offsetof(struct events_options, stats), NULL, "Print what the container uses once, and end",
-	  NULL, COMPLETE_NONE, 0, NULL },
-	OPT_END
-};
-
-/* The first of the container's directories that has the file. */
-static int64_t read_number(const struct bundle_container *c, const char *file)
-{
-	for (char **d = c->state.cgroups; d && *d; d++) {
-		int64_t n = cgroup_read_number(*d, file);
-
-		if (n >= 0)
-			return n;
-	}
-	return -1;
-}
-
-static void put_number(json_t *o, const char *key, int64_t n)
-{
-	if (n >= 0)
-		json_object_set_new(o, key, json_integer(n));
-}
-
-static json_t *stats_json(const struct bundle_container *c)
-{
-	json_t *o = json_object(), *data = json_object(), *cpu = json_object(), *usage = json_object();
-	json_t *memory = json_object(), *use = json_object(), *pids = json_object();
-	const char *v2 = cgroup_oci_unified(c->state.cgroups);
-	int64_t us = v2 ? cgroup_read_key(v2, "cpu.stat", "usage_usec") : -1;
-
-	put_number(usage, "total", us >= 0 ? us * 1000 : read_number(c, "cpuacct.usage"));
-	json_object_set_new(cpu, "usage", usage);
-	put_number(use, "usage", MAX(read_number(c, "memory.current"), read_number(c, "memory.usage_in_bytes")));
-	put_number(use, "limit", MAX(read_number(c, "memory.max"), read_number(c, "memory.limit_in_bytes")));
-	put_number(use, "max", MAX(read_number(c, "memory.peak"), read_number(c, "memory.max_usage_in_bytes")));
-	json_object_set_new(memory, "usage", use);
-	put_number(pids, "current", read_number(c, "pids.current"));
-	put_number(pids, "limit", read_number(c, "pids.max"));
-	json_object_set_new(data, "cpu", cpu);
-	json_object_set_new(data, "memory", memory);
-	json_object_set_new(data, "pids", pids);
-	json_object_set_new(o, "type", json_string("stats"));
-	json_object_set_new(o, "id", json_string(c->state.id));
-	json_object_set_new(o, "data", data);
-	return o;
-}
-
-static int run_events(struct context *ctx, void *values, int argc, char **argv)
-{
-	const struct events_options *o = values;
-	autobundle c = BUNDLE_CONTAINER_INIT;
-	struct err e = ERR_INIT;
-	json_t *stats;
-	char *text;
-
-	(void)ctx;
-	(void)argc;
-	if (oci_open(argv[0], false, &c, &e) < 0)
-		return oci_fail(&e);
-	if (!o->stats) {
-		err_msg(&e, EOPNOTSUPP, "events: only --stats is supported");
-		return oci_fail(&e);
-	}
-	if (bundle_status(&c) == BUNDLE_STOPPED)
-		return err_msg(&e, ESRCH, "container '%s' is not running", argv[0]), oci_fail(&e);
-	if (need_cgroup(&c, &e) < 0)
-		return oci_fail(&e);
-	stats = stats_json(&c);
-	text = json_dumps(stats, JSON_COMPACT);
-	json_decref(stats);
-	puts(text);
-	free(text);
-	return 0;
-}
-
 const struct command command_oci_update = {
 	.name = "oci update", .summary = "Change the limits of a container", .usage = "[options] ID",
 	.opts = options, .values_size = sizeof(struct update_options), .run = run_update, .min_args = 1, .max_args = 1,
-};
-const struct command command_oci_events = {
-	.name = "oci events", .summary = "Print what a container uses", .usage = "--stats ID",
-	.opts = events_opts, .values_size = sizeof(struct events_options), .run = run_events, .min_args = 1, .max_args = 1,
 };

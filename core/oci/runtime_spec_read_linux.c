@@ -322,16 +322,16 @@ static void read_memory_policy(struct reader *r, json_t *linux_obj)
 	json_t *o = reader_object(r, linux_obj, "linux", "memoryPolicy");
 	struct rspec_memory_policy *p = &r->s->memory_policy;
 
-	if (!o)
+	if (!o || json_object_size(o) == 0)
 		return;
 	p->mode = reader_string(r, o, at, "mode");
 	p->nodes = reader_string(r, o, at, "nodes");
 	p->flags = reader_strings(r, o, at, "flags");
 	if (!p->mode || !g_strv_contains(modes, p->mode))
-		reader_wrong(r, at, "mode", "is not a memory policy such as MPOL_BIND", json_object_get(o, "mode"));
+		reader_wrong(r, at, "mode", "invalid memory policy mode, not one such as MPOL_BIND", json_object_get(o, "mode"));
 	for (char **f = p->flags; f && *f; f++)
 		if (!g_strv_contains(flags, *f))
-			reader_wrong(r, at, "flags", "unknown flag", json_object_get(o, "flags"));
+			reader_wrong(r, at, "flags", "invalid memory policy flag", json_object_get(o, "flags"));
 }
 
 /* What is asked for and cannot be given is an error of the start, not of reading. */

@@ -163,6 +163,13 @@ static int make_dirs(const char *dir)
 	return 0;
 }
 
+static bool may_enter(const char *dir)
+{
+	g_autofree char *file = g_build_filename(dir, "cgroup.procs", NULL);
+
+	return access(file, W_OK) == 0;
+}
+
 int cgroup_oci_make(const struct cgroup_oci_request *req, char **dirs, struct err *e)
 {
 	const struct rspec_resources *res = &req->spec->resources;
@@ -173,6 +180,9 @@ int cgroup_oci_make(const struct cgroup_oci_request *req, char **dirs, struct er
 	for (char **d = dirs; *d; d++) {
 		int r = make_dirs(*d);
 
+		/* One that is there may be somebody else's. */
+		if (r == 0 && req->rootless && !may_enter(*d))
+			r = -EACCES;
 		if (r < 0 && wants_limits(res) && !is_v2(*d) && !(req->rootless && req->manager == CGROUP_OCI_CGROUPFS))
 			return err_set(e, -r, "make cgroup %s", *d);
 		if (r == 0) {
@@ -322,6 +332,9 @@ int cgroup_oci_apply(char *const *dirs, const struct rspec_resources *r, struct 
 		return -e->code;
 	for (char *const *d = dirs; *d; d++)
 		v1 = v1 || !is_v2(*d);
+	if (v1 && r->n_unified)
+		return err_msg(e, EINVAL, "linux.resources.unified: invalid configuration: the limits of this machine are of cgroup "
+			       "version 1, which has no such files");
 	for (char *const *d = dirs; *d; d++) {
 		int code = 0;
 

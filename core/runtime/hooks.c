@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include "core/base/proc.h"
 #include "core/base/text.h"
 #include "core/oci/runtime_spec_private.h"
+#include "core/runtime/seccomp.h"
 
 bool hooks_before_pivot(const struct rspec *spec)
 {
@@ -49,7 +51,22 @@ static int text_fd(const char *text)
 	return take_fd(&fd);
 }
 
-static void __attribute__((noreturn)) become_hook(const struct rspec_hook *h, int in, int err_fd)
+/* Its system calls are those of the container's programs. Without the right to a filter there are no new privileges. */
+static void be_filtered(const struct seccomp_program *filter, int err_fd)
+{
+	struct err e = ERR_INIT;
+
+	if (seccomp_install(filter, &e) == 0)
+		return;
+	err_clear(&e);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && seccomp_install(filter, &e) == 0)
+		return;
+	dprintf(err_fd, "%s", e.msg);
+	_exit(EXIT_NOT_EXECUTABLE);
+}
+
+static void __attribute__((noreturn)) become_hook(const struct rspec_hook *h, int in, int err_fd,
+						  const struct seccomp_program *filter)
 {
 	static char *const no_env[] = { NULL };
 	char *only_name[] = { h->path, NULL };
@@ -60,6 +77,8 @@ static void __attribute__((noreturn)) become_hook(const struct rspec_hook *h, in
 	(void)dup2(err_fd, 2);
 	(void)close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
 	proc_reset_signals();
+	if (filter)
+		be_filtered(filter, 2);
 	execve(h->path, h->args && h->args[0] ? h->args : only_name, h->env ? h->env : no_env);
 	dprintf(2, "%s", strerror(errno));
 	_exit(EXIT_NOT_EXECUTABLE);
@@ -92,7 +111,7 @@ static bool listen_to(int fd, int pidfd, int timeout, char *buf, size_t size)
 	}
 }
 
-static int run_one(const struct rspec_hook *h, int state, struct err *e)
+static int run_one(const struct rspec_hook *h, int state, const struct seccomp_program *filter, struct err *e)
 {
 	autofd ours = -1, theirs = -1, pidfd = -1;
 	autochild pid = -1;
@@ -106,7 +125,7 @@ static int run_one(const struct rspec_hook *h, int state, struct err *e)
 	theirs = p[1];
 	pid = fork();
 	if (pid == 0)
-		become_hook(h, state, theirs);
+		become_hook(h, state, theirs, filter);
 	if (pid < 0)
 		return err_set(e, errno, "fork");
 	fd_close(&theirs);
@@ -138,9 +157,11 @@ int hooks_run(const struct rspec *spec, enum rspec_hook_kind kind, const struct 
 	if (fd < 0)
 		return err_set(e, -fd, "state for the hooks");
 	for (size_t i = 0; i < spec->n_hooks[kind] && r == 0; i++) {
-		r = run_one(&spec->hooks[kind][i], fd, e);
+		r = run_one(&spec->hooks[kind][i], fd, state->filter, e);
 		if (r < 0)
-			r = err_wrap(e, "hooks.%s[%zu] %s", rspec_hook_names[kind], i, spec->hooks[kind][i].path);
+			/* The beginning is runc's, which scripts and engines look for. */
+			r = err_wrap(e, "error running %s hook #%zu: hooks.%s[%zu] %s", rspec_hook_names[kind], i,
+				     rspec_hook_names[kind], i, spec->hooks[kind][i].path);
 	}
 	return r;
 }

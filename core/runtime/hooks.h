@@ -12,9 +12,12 @@
 #include "core/base/err.h"
 #include "core/oci/runtime_spec.h"
 
+struct seccomp_program;
+
 struct hook_state {
 	const char *id, *bundle, *status;       /* bundle NULL: "/" */
 	pid_t pid;                              /* 0: none any more */
+	const struct seccomp_program *filter;   /* of system calls, that the hooks shall have as the program has; NULL */
 };
 
 /* Are there hooks that run after the root is made and before it is entered? */

@@ -51,8 +51,9 @@
 static int before_maps(struct init *in, struct err *e)
 {
 	const struct rspec *s = in->p->spec;
-	/* Those that our user namespace owns, so that their file systems can be mounted. */
-	uint64_t own = in->make | (in->joined & CLONE_NEWUSER ? in->joined : 0);
+	/* Those that our user namespace or one below it owns, so that their file systems can be mounted: not what is the
+	 * caller's when only the user namespace is new. */
+	uint64_t own = in->make | (in->make & CLONE_NEWUSER ? 0 : in->joined);
 
 	if (rights_rlimits(s, e) < 0 || rights_oom_score(s, e) < 0 || schedule_set(&s->process, e) < 0 ||
 	    memory_policy_set(&s->memory_policy, e) < 0)
@@ -284,7 +285,8 @@ static int wait_at_gate(struct init *in, struct err *e)
 	return 0;
 }
 
-/* With the program's ids, but before capabilities and system calls go: hooks are not under its filter. */
+/* With the program's ids, but before capabilities and system calls go. Each hook has the program's filter, so that none
+ * does what the profile denies; a filter that notifies belongs to the program alone. */
 static int run_start_hooks(struct init *in, struct err *e)
 {
 	struct hook_state h = { .id = in->p->id, .bundle = in->p->bundle, .status = "created", .pid = in->host_pid };
@@ -292,6 +294,8 @@ static int run_start_hooks(struct init *in, struct err *e)
 	if (seccomp_notify_wanted(in->filter)) {
 		seccomp_notify_tell(in->p->spec, &h, in->host_pid, &in->notify);
 		in->filter->notify = &in->notify;
+	} else {
+		h.filter = in->filter;
 	}
 	return hooks_run(in->p->spec, HOOK_START_CONTAINER, &h, e);
 }

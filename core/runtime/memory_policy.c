@@ -46,7 +46,8 @@ static int parse_nodes(const char *list, unsigned long *mask, struct err *e)
 			to = strtoul(s, &end, 10);
 		}
 		if (end == s || (*end && *end != ',') || to < from || to >= NODES_MAX)
-			return err_msg(e, EINVAL, "linux.memoryPolicy.nodes: not a list such as 0-3,7: \"%s\"", list);
+			return err_msg(e, EINVAL, "linux.memoryPolicy.nodes: invalid memory policy nodes, not a list such as "
+				       "0-3,7: \"%s\"", list);
 		for (; from <= to; from++)
 			mask[from / BITS] |= 1UL << (from % BITS);
 		s = *end ? end + 1 : end;
@@ -68,6 +69,6 @@ int memory_policy_set(const struct rspec_memory_policy *p, struct err *e)
 	if (parse_nodes(p->nodes, mask, e) < 0)
 		return -e->code;
 	if (syscall(SYS_set_mempolicy, mode, nodes ? mask : NULL, nodes ? NODES_MAX : 0) < 0)
-		return err_set(e, errno, "linux.memoryPolicy %s", p->mode);
+		return err_set(e, errno, "linux.memoryPolicy %s: set_mempolicy", p->mode);
 	return 0;
 }

@@ -274,15 +274,35 @@ static int add_label(const struct rspec *s, struct mount_options *o, char **ret,
 	return 0;
 }
 
+/* A tmpfs of no other mode has that of the directory that it hides, as runc's has. */
+static void add_mode(int rootfd, const struct rspec_mount *s, struct mount_options *o, char **ret)
+{
+	autofd there = -1;
+	struct stat st;
+
+	if (!s->type || strcmp(s->type, "tmpfs") != 0 || o->copy_up || o->n_data == MOUNT_DATA_MAX)
+		return;
+	for (size_t i = 0; i < o->n_data; i++)
+		if (g_str_has_prefix(o->data[i], "mode="))
+			return;
+	there = path_open_in_root(rootfd, s->destination, O_PATH | O_DIRECTORY, 0);
+	if (there < 0 || fstat(there, &st) < 0)
+		return;
+	*ret = g_strdup_printf("mode=%o", st.st_mode & 07777);
+	o->data[o->n_data++] = *ret;
+}
+
 static int make_fs(struct mounts *m, const struct rspec_mount *s, int rootfd, struct mount_options *o,
 		   struct err *e)
 {
-	autofd target = path_mkdirs_in_root(rootfd, s->destination, 0755), fd = -1;
+	autofd target = -1, fd = -1;
 	const char *type = s->type ? s->type : "none";
-	g_autofree char *label = NULL;
+	g_autofree char *label = NULL, *mode = NULL;
 	bool bound = false;
 	int r = 0;
 
+	add_mode(rootfd, s, o, &mode);
+	target = path_mkdirs_in_root(rootfd, s->destination, 0755);
 	if (target < 0)
 		return no_mount_point(-target, e);
 	fd = mount_new_special(m, s, o, e);
@@ -298,7 +318,8 @@ static int make_fs(struct mounts *m, const struct rspec_mount *s, int rootfd, st
 	if (r < 0)
 		return r;
 	if ((!strcmp(type, "proc") || !strcmp(type, "sysfs")) && is_by_link(rootfd, s->destination))
-		return err_msg(e, ELOOP, "%s is a symbolic link in the root file system", s->destination);
+		return err_msg(e, ELOOP, "must be mounted on ordinary directory, and %s is a symbolic link in the root "
+			       "file system", s->destination);
 	r = mount_attach(fd, target);
 	if (r == 0 && mount_fill_special(m, s, fd, o, e) < 0)
 		return -e->code;

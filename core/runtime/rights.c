@@ -30,15 +30,24 @@ static const struct {
 	{ "RTTIME", RLIMIT_RTTIME }, { "SIGPENDING", RLIMIT_SIGPENDING }, { "STACK", RLIMIT_STACK },
 };
 
+/* Root's, or the first where a map has no root: the capabilities of the namespace's maker stay, and files can be made. */
+static uint32_t first_id(const struct id_range *r, size_t n)
+{
+	return n == 0 || idmap_outside(r, n, 0) >= 0 ? 0 : r[0].inside;
+}
+
 int rights_become_root(const struct idmap *m, struct err *e)
 {
+	gid_t gid = first_id(m->gid, m->n_gid);
+	uid_t uid = first_id(m->uid, m->n_uid);
+
 	if (m->none)
 		return 0;
-	/* A map of one id that is not 0 has no root: the capabilities of the namespace's maker must do. */
-	if (idmap_outside(m->gid, m->n_gid, 0) >= 0 && getgid() != 0 && setresgid(0, 0, 0) < 0)
-		return err_set(e, errno, "become gid 0 of the user namespace");
-	if (idmap_outside(m->uid, m->n_uid, 0) >= 0 && getuid() != 0 && setresuid(0, 0, 0) < 0)
-		return err_set(e, errno, "become uid 0 of the user namespace");
+	/* A namespace that was joined has the map of its maker, which may have no id 0 (EINVAL). */
+	if (getgid() != gid && setresgid(gid, gid, gid) < 0 && (m->n_gid || errno != EINVAL))
+		return err_set(e, errno, "become gid %u of the user namespace", gid);
+	if (getuid() != uid && setresuid(uid, uid, uid) < 0 && (m->n_uid || errno != EINVAL))
+		return err_set(e, errno, "become uid %u of the user namespace", uid);
 	return 0;
 }
 
@@ -56,7 +65,7 @@ static int set_limit(const struct rspec_rlimit *l, struct err *e)
 			(unsigned long long)l->hard);
 		return e->code == EPERM ? err_hint(e, "the hard limit cannot be raised, see ulimit -H") : -e->code;
 	}
-	return err_msg(e, EINVAL, "unknown resource limit %s", l->type);
+	return err_msg(e, EINVAL, "process.rlimits: unknown resource limit %s", l->type);
 }
 
 int rights_rlimits(const struct rspec *spec, struct err *e)

@@ -69,6 +69,14 @@ int schedule_set(const struct rspec_process *p, struct err *e)
 	return 0;
 }
 
+void schedule_all_cpus(void)
+{
+	cpu_set_t set;
+
+	memset(&set, 0xff, sizeof set);
+	(void)sched_setaffinity(0, sizeof set, &set);
+}
+
 int schedule_cpus(const char *list, struct err *e)
 {
 	cpu_set_t set;

@@ -29,7 +29,7 @@ int seccomp_notify_connect(const struct rspec *spec, struct seccomp_notify *ret,
 		return err_msg(e, ENAMETOOLONG, "linux.seccomp.listenerPath: longer than a socket's name may be: %s", path);
 	strcpy(a.sun_path, path);
 	if (s < 0 || connect(s, (const struct sockaddr *)&a, sizeof a) < 0)
-		return err_set(e, errno, "linux.seccomp.listenerPath %s", path);
+		return err_set(e, errno, "linux.seccomp.listenerPath %s: failed to connect with seccomp agent", path);
 	ret->sock = take_fd(&s);
 	return 0;
 }

@@ -526,7 +526,7 @@ end"
 	[ ! -e /proc/self/numa_maps ] || has "bind=static:0"
 	change '.linux.memoryPolicy.mode = "MPOL_NOTHING"'
 	run_it
-	fails 1 "linux.memoryPolicy.mode: is not a memory policy"
+	fails 1 "linux.memoryPolicy.mode: invalid memory policy mode"
 }
 
 @test "linux.mountLabel, where there is no SELinux, is an error" {

@@ -246,10 +246,9 @@ hook() {
 	oci exec a cat /proc/1/cmdline
 	has sleep
 	oci ps -f json a
-	[ "$output" = "[
-  $(cat "$BATS_TEST_TMPDIR/pid")
-]" ] || no "ps"
+	says "[$(cat "$BATS_TEST_TMPDIR/pid")]"
 	oci list -f json
+	case $output in '[{"ociVersion":"1.0.2","id":"a","pid":'*',"status":"running","bundle":"'*) ;; *) no "list in runc's form" ;; esac
 	[ "$(jq -r '.[0] | .id + " " + .status' <<<"$output")" = "a running" ]
 	[ "$(jq -r .ociVersion "$B/config.json")" = 1.0.2 ]
 	oci spec --bundle "$B"
