@@ -30,7 +30,7 @@ inside() {
 @test "what serves holds on to nothing that its caller had" {
 	exec 9>"$BATS_TEST_TMPDIR/nine"
 	inside lowerdir=low1 'for p in $(pgrep -x coracle-overlay); do readlink /proc/$p/fd/0 /proc/$p/fd/1 || continue
-		ls -l /proc/$p/fd | grep -c nine; done'
+		ls -l /proc/$p/fd | grep -c nine || :; done'
 	exec 9>&-
 	says $'/dev/null\n/dev/null\n0'
 }
