@@ -265,6 +265,7 @@ static void set_limits(json_t *o, json_t *config)
 	json_object_set_new(o, "NanoCpus", json_integer(quota > 0 && period > 0 ? quota * 1000000000 / period : 0));
 	json_object_set_new(o, "CpusetCpus", text(json_string_value(at(resources, "cpu.cpus"))));
 	json_object_set_new(o, "CpusetMems", text(json_string_value(at(resources, "cpu.mems"))));
+	json_object_set_new(o, "CgroupConf", at(resources, "unified") ? json_incref(at(resources, "unified")) : json_null());
 	json_object_set_new(o, "Ulimits", ulimits(config));
 }
 
@@ -293,7 +294,7 @@ static json_t *log_config(struct context *c, const struct container_record *r)
 }
 
 /* What podman shows and no option of ours sets. */
-static const char unused[] = "{\"CgroupManager\": \"cgroupfs\", \"Cgroup\": \"\", \"CgroupParent\": \"\", \"CgroupConf\": null, "
+static const char unused[] = "{\"CgroupManager\": \"cgroupfs\", \"Cgroup\": \"\", \"CgroupParent\": \"\", "
 	"\"VolumeDriver\": \"\", \"VolumesFrom\": null, \"Links\": null, \"ConsoleSize\": [0, 0], \"Isolation\": \"\", "
 	"\"BlkioWeight\": 0, \"BlkioWeightDevice\": null, \"BlkioDeviceReadBps\": null, \"BlkioDeviceWriteBps\": null, "
 	"\"BlkioDeviceReadIOps\": null, \"BlkioDeviceWriteIOps\": null, \"CpuRealtimePeriod\": 0, \"CpuRealtimeRuntime\": 0, "

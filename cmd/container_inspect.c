@@ -83,7 +83,7 @@ static json_t *read_health(struct context *c, const struct container_info *i)
 }
 
 /* What podman shows and nothing of ours sets. */
-static const char unused[] = "{\"ResolvConfPath\": \"\", \"HostnamePath\": \"\", \"HostsPath\": \"\", \"ConmonPidFile\": \"\", "
+static const char unused[] = "{\"ResolvConfPath\": \"\", \"HostnamePath\": \"\", \"HostsPath\": \"\", "
 	"\"MountLabel\": \"\", \"ProcessLabel\": \"\", \"AppArmorProfile\": \"\", \"IsService\": false}";
 static const char no_checkpoints[] = "{\"CheckpointedAt\": \"0001-01-01T00:00:00Z\", \"RestoredAt\": \"0001-01-01T00:00:00Z\"}";
 
@@ -179,6 +179,8 @@ static json_t *config_object(const struct container_record *r, json_t *config)
 		? json_object_get(config, "annotations") : json_null()));
 	json_object_set_new(o, "StopSignal", json_integer(r->stop_signal ? r->stop_signal : 15));
 	json_object_set_new(o, "StopSignalName", text(signal));
+	if (r->systemd)
+		json_object_set_new(o, "SystemdMode", json_true());
 	json_object_set_new(o, "CreateCommand", strings(r->create_command));
 	json_object_set_new(o, "Umask", json_sprintf("%04o", (unsigned)json_integer_value(json_object_get(
 		json_object_get(process, "user"), "umask"))));
@@ -303,6 +305,7 @@ json_t *container_object(struct context *c, const struct container_info *i)
 	json_object_set_new(o, "Rootfs", text(r->rootfs));
 	json_object_set_new(o, "Pod", text(""));
 	json_object_set_new(o, "PidFile", text(r->pid_file));
+	json_object_set_new(o, "ConmonPidFile", text(r->conmon_pid_file));
 	json_object_set_new(o, "OCIConfigPath", text(config_path));
 	json_object_set_new(o, "OCIRuntime", text("coracle"));
 	json_object_set_new(o, "StaticDir", text(dir));

@@ -20,20 +20,6 @@ static const struct opt prune_opts[] = {
 	OPT_END
 };
 
-/* Remove it unless a container has it by now. 1 removed, 0, -errno. */
-static int prune_one(struct context *c, const struct image *img, struct err *e)
-{
-	g_autoptr(GPtrArray) users = NULL;
-	int r = store_use_alone(c->store, e);
-
-	if (r < 0)
-		return r;
-	users = containers_of_image(c, img->id);
-	r = users->len > 0 ? 0 : image_remove(c->store, img, NULL, e);
-	store_use_end(c->store);
-	return r < 0 ? r : users->len == 0;
-}
-
 static int prune(struct context *c, const struct prune_options *o, struct err *e)
 {
 	struct image **list = NULL;
@@ -44,7 +30,7 @@ static int prune(struct context *c, const struct prune_options *o, struct err *e
 			continue;
 		r = image_matches(c, *i, o->filters, e);
 		if (r > 0)
-			r = prune_one(c, *i, e);
+			r = image_remove_unused(c, *i, e);
 		if (r > 0)
 			printf("%s\n", (*i)->id);
 	}

@@ -55,6 +55,19 @@ GPtrArray *containers_of_image(struct context *c, const char *image_id)
 	return containers_that(c, is_of_image, image_id);
 }
 
+int image_remove_unused(struct context *c, const struct image *img, struct err *e)
+{
+	g_autoptr(GPtrArray) users = NULL;
+	int r = store_use_alone(c->store, e);
+
+	if (r < 0)
+		return r;
+	users = containers_of_image(c, img->id);
+	r = users->len > 0 ? 0 : image_remove(c->store, img, NULL, e);
+	store_use_end(c->store);
+	return r < 0 ? r : users->len == 0;
+}
+
 GPtrArray *containers_of_volume(struct context *c, const char *volume)
 {
 	return containers_that(c, mounts_volume, volume);

@@ -11,6 +11,9 @@
 /* IDs of the containers of an image (g_ptr_array_unref). A record that can't be read is passed over. */
 GPtrArray *containers_of_image(struct context *c, const char *image_id);
 
+/* Remove it unless a container has it. 1 removed, 0 in use, -errno. */
+int image_remove_unused(struct context *c, const struct image *img, struct err *e);
+
 /* IDs of the containers that mount a named volume. */
 GPtrArray *containers_of_volume(struct context *c, const char *volume);
 

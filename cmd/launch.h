@@ -47,6 +47,8 @@ struct launch_extras {
 	uint64_t added_caps;            /* what a user other than root gets: --cap-add */
 	bool workdir_given;             /* -w: must exist */
 	bool passwd;                    /* give the user an entry in /etc/passwd */
+	char *passwd_entry;             /* this line, with $USERNAME ... in it; NULL: ours */
+	char **host_users;              /* lines of the host's passwd that /etc/passwd gets, too */
 	bool keep_id;                   /* the user is the caller, if nobody else was named */
 	bool env_file_full;             /* .containerenv has content */
 	char *tz, *init_path;

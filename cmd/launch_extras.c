@@ -69,6 +69,9 @@ char *launch_extras_to_json(const struct launch_extras *x)
 	json_object_set_new(o, "addedCapabilities", json_integer((json_int_t)x->added_caps));
 	json_object_set_new(o, "workdirGiven", json_boolean(x->workdir_given));
 	json_object_set_new(o, "passwd", json_boolean(x->passwd));
+	put_string(o, "passwdEntry", x->passwd_entry);
+	if (x->host_users)
+		json_object_set_new(o, "hostUsers", strings_to_json(x->host_users));
 	json_object_set_new(o, "keepID", json_boolean(x->keep_id));
 	json_object_set_new(o, "fullContainerenv", json_boolean(x->env_file_full));
 	put_string(o, "timezone", x->tz);
@@ -155,6 +158,8 @@ int launch_extras_from_json(struct container_record *r, struct launch_extras *re
 	x.added_caps = (uint64_t)json_integer_value(json_object_get(o, "addedCapabilities"));
 	x.workdir_given = json_is_true(json_object_get(o, "workdirGiven"));
 	x.passwd = json_is_true(json_object_get(o, "passwd"));
+	x.passwd_entry = get_string(a, o, "passwdEntry");
+	x.host_users = get_strings(a, o, "hostUsers");
 	x.keep_id = json_is_true(json_object_get(o, "keepID"));
 	x.env_file_full = json_is_true(json_object_get(o, "fullContainerenv"));
 	x.tz = get_string(a, o, "timezone");

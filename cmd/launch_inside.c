@@ -102,6 +102,19 @@ static bool is_mounted(const struct rspec *spec, const char *path)
 	return false;
 }
 
+/* --passwd-entry with its variables replaced. */
+static char *custom_entry(const char *form, const struct found_user *u, const char *name, const char *gecos)
+{
+	static const char *const names[] = { "$USERNAME", "$UID", "$GID", "$NAME", "$HOME" };
+	g_autofree char *uid = g_strdup_printf("%u", u->uid), *gid = g_strdup_printf("%u", u->gid);
+	const char *const values[] = { name, uid, gid, gecos, u->home };
+	GString *s = g_string_new(form);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+		g_string_replace(s, names[i], values[i], 0);
+	return g_string_free(s, FALSE);
+}
+
 /* Entries for a user (and group) whom the image does not know, in copies of its files. */
 static int add_entries(struct launch_ctx *x, struct rspec *spec, struct found_user *u, const char *passwd,
 		       const char *group, struct err *e)
@@ -116,11 +129,12 @@ static int add_entries(struct launch_ctx *x, struct rspec *spec, struct found_us
 	if (host && is_mounted(spec, host->home))
 		u->home = arena_strdup(&spec->arena, host->home);
 	if (!u->in_passwd && passwd) {
-		g_autofree char *text = NULL;
+		const char *form = x->job->extras->passwd_entry;
+		g_autofree char *text = NULL, *entry = NULL;
 
+		entry = custom_entry(form ? form : "$USERNAME:*:$UID:$GID:$NAME:$HOME:/bin/sh", u, name, gecos);
 		glue = *passwd && passwd[strlen(passwd) - 1] != '\n' ? "\n" : "";
-		text = g_strdup_printf("%s%s%s:*:%u:%u:%s:%s:/bin/sh\n", passwd, glue, name, u->uid, u->gid, gecos,
-				       u->home);
+		text = g_strdup_printf("%s%s%s\n", passwd, glue, entry);
 		if (launch_file_show(x, spec, "/etc/passwd", text, e) < 0)
 			return -e->code;
 	}
@@ -144,6 +158,22 @@ static void accounts_clear(struct accounts *a)
 	g_free(a->group);
 }
 
+/* --hostuser. A file that the image does not have is made. */
+static void add_host_users(const struct launch_extras *x, struct accounts *a)
+{
+	GString *s;
+
+	if (!x->host_users)
+		return;
+	s = g_string_new(a->passwd ? a->passwd : "");
+	if (s->len && s->str[s->len - 1] != '\n')
+		g_string_append_c(s, '\n');
+	for (char **u = x->host_users; *u; u++)
+		g_string_append_printf(s, "%s\n", *u);
+	g_free(a->passwd);
+	a->passwd = g_string_free(s, FALSE);
+}
+
 static int find_user(struct launch_ctx *x, int rootfd, struct rspec *spec, const char *user, struct accounts *a,
 		     struct err *e)
 {
@@ -151,6 +181,7 @@ static int find_user(struct launch_ctx *x, int rootfd, struct rspec *spec, const
 
 	a->passwd = account_file_read(rootfd, "/etc/passwd");
 	a->group = account_file_read(rootfd, "/etc/group");
+	add_host_users(x->job->extras, a);
 	if (user_find(&spec->arena, a->passwd, a->group, user, u, e) < 0 || check_mapped(x, u, e) < 0)
 		return -e->code;
 	spec->process.user.uid = u->uid;
@@ -185,6 +216,9 @@ static int set_user(struct launch_ctx *x, int rootfd, struct rspec *spec, struct
 
 	if (r == 0 && x->job->extras->passwd && (!a.u.in_passwd || !a.u.gid_in_group))
 		r = add_entries(x, spec, &a.u, a.passwd, a.group, e);
+	/* Unless it is shown already. */
+	if (r == 0 && x->job->extras->host_users)
+		r = launch_file_show(x, spec, "/etc/passwd", a.passwd, e);
 	if (r == 0)
 		set_home(spec, a.u.home);
 	accounts_clear(&a);

@@ -2,10 +2,12 @@
 #include <glib.h>
 #include <stdio.h>
 
+#include "cmd/image_use.h"
 #include "cmd/linger.h"
 #include "cmd/run_commands.h"
 #include "cmd/run_create.h"
 #include "cmd/run_status.h"
+#include "core/base/log.h"
 
 static bool attached(const struct run_options *o, const char *stream)
 {
@@ -25,7 +27,7 @@ static int start(struct new_container *n, const struct run_options *o, struct ru
 		.config_json = config, .container_fd = n->dir_fd, .lock_fd = n->lock_fd,
 	};
 	struct start_options so = {
-		.detach = o->detach, .leave = !o->detach, .sig_proxy = o->sig_proxy && !o->tty, .quiet = o->quiet,
+		.detach = o->detach, .leave = !o->detach && !o->rmi, .sig_proxy = o->sig_proxy && !o->tty, .quiet = o->quiet,
 		.attach_stdin = attached(o, "stdin"), .attach_stdout = attached(o, "stdout"),
 		.attach_stderr = attached(o, "stderr"), .detach_keys = o->detach_keys,
 		.preserve_fds = (unsigned)o->preserve_fds, .watcher = st->fd >= 0 ? &st->watcher : NULL,
@@ -37,6 +39,23 @@ static int start(struct new_container *n, const struct run_options *o, struct ru
 
 	n->lock_fd = job.lock_fd;
 	return r;
+}
+
+/* --rmi. The container is gone; one that stays is no reason to end with another status than the program's. */
+static void remove_image(struct context *c, const char *name)
+{
+	autoimage *img = NULL;
+	struct err e = ERR_INIT;
+	int r = image_find(c->store, name, &img, &e);
+
+	if (r > 0 && img->names[0] && img->names[1] && image_name_meant(img, name))
+		r = image_untag(c->store, img, image_name_meant(img, name), &e) == 0 ? 1 : -e.code;
+	else if (r > 0)
+		r = image_remove_unused(c, img, &e);
+	if (r < 0)
+		log_warn("--rmi %s: %s", name, e.msg);
+	else if (r == 0 && img)
+		log_warn("--rmi %s: the image is in use by another container", name);
 }
 
 static int run(struct context *c, void *values, int argc, char **argv)
@@ -62,6 +81,8 @@ static int run(struct context *c, void *values, int argc, char **argv)
 	if (status == 0 && o->detach && !o->quiet)
 		warn_of_logout(c);
 	new_container_end(&n);
+	if (o->rmi && !o->rootfs && n.committed)
+		remove_image(c, argv[0]);
 	return status;
 }
 

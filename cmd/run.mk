@@ -27,5 +27,5 @@ libcmd_a_SOURCES += \
 	cmd/run_options.c cmd/run_options.h \
 	cmd/run_secrets.c \
 	cmd/run_security.c \
-	cmd/run_status.c cmd/run_status.h \
+	cmd/run_status.c cmd/run_status.h cmd/run_systemd.c \
 	cmd/run_spec.c cmd/run_spec.h

@@ -1,6 +1,6 @@
 /* run_env.c - the program's environment, command line and directory.
  *
- * Later wins: coracle's defaults, image, --unsetenv, proxy variables, --env-host, --env-file, --env. HOME is added in
+ * Later wins: coracle's defaults, image, --unsetenv, --env-merge, proxy variables, --env-host, --env-file, --env. HOME is added in
  * init, where the user is known.
  */
 #include <errno.h>
@@ -15,6 +15,7 @@
 #include "core/base/path.h"
 
 #define ENV_FILE_MAX (4 * 1024 * 1024)
+#define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 
 extern char **environ;
 
@@ -81,6 +82,32 @@ int run_env_file(struct rspec *s, const char *path, struct err *e)
 	return 0;
 }
 
+/* name=text with $NAME and ${NAME} in the text, which are what these variables have been until here. */
+static int merge(struct rspec *s, const char *option, struct err *e)
+{
+	const char *text = strchr(option, '=');
+	g_autoptr(GString) out = g_string_new_len(option, text ? text + 1 - option : 0);
+
+	if (!text || text == option)
+		return err_msg(e, EINVAL, "--env-merge %s: name=value is needed", option);
+	for (text++; *text;) {
+		bool braces = text[0] == '$' && text[1] == '{';
+		size_t len = braces ? strcspn(text + 2, "}") : *text == '$' ? strspn(text + 1, NAME_CHARACTERS) : 0;
+		g_autofree char *name = g_strndup(text + (braces ? 2 : 1), *text == '$' ? len : 0);
+		const char *value = len ? rspec_get_env(s, name) : NULL;
+
+		if (braces && text[2 + len] != '}')
+			return err_msg(e, EINVAL, "--env-merge %s: a } is missing", option);
+		if (!len && !braces)
+			g_string_append_c(out, *text);
+		else if (value)
+			g_string_append(out, value);
+		text += braces ? len + 3 : len + 1;
+	}
+	rspec_add_env(s, out->str);
+	return 0;
+}
+
 static void add_all(struct rspec *s, char *const *v)
 {
 	for (; v && *v; v++)
@@ -114,6 +141,9 @@ static int make_env(struct run_plan *p, struct err *e)
 	}
 	for (char **name = o->unsetenv; name && *name; name++)
 		run_env_unset(s, *name);
+	for (char **v = o->env_merge; v && *v; v++)
+		if (merge(s, *v, e) < 0)
+			return -e->code;
 	if (o->http_proxy)
 		add_proxies(s);
 	if (o->env_host)

@@ -23,7 +23,7 @@ struct wanted {
 
 static int find_wanted(const struct run_options *o, struct wanted *ret, struct err *e)
 {
-	*ret = (struct wanted){ .p = platform_host(), .asked = o->platform || o->os || o->arch, .arena = ARENA_INIT };
+	*ret = (struct wanted){ .p = platform_host(), .asked = o->platform || o->os || o->arch || o->variant, .arena = ARENA_INIT };
 	if (o->platform)
 		return platform_parse(&ret->arena, o->platform, &ret->p) ? 0 :
 		       err_msg(e, EINVAL, "--platform %s: os/architecture[/variant] is needed", o->platform);
@@ -32,7 +32,7 @@ static int find_wanted(const struct run_options *o, struct wanted *ret, struct e
 	if (o->arch)
 		ret->p.architecture = o->arch;
 	if (ret->asked)
-		ret->p.variant = NULL;
+		ret->p.variant = o->variant;
 	return 0;
 }
 
@@ -69,6 +69,7 @@ static int pull(struct context *c, const struct run_options *o, const char *name
 	add(args, "platform", o->platform);
 	add(args, "os", o->os);
 	add(args, "arch", o->arch);
+	add(args, "variant", o->variant);
 	add(args, "authfile", o->authfile);
 	add(args, "creds", o->creds);
 	add(args, "cert-dir", o->cert_dir);

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "cmd/run_spec.h"
 #include "core/base/text.h"
@@ -193,11 +195,70 @@ static int make_sysctls(struct run_plan *p, struct err *e)
 	return 0;
 }
 
+static void add_unified(struct rspec *s, const char *file, const char *value)
+{
+	rspec_add_kv(s, &s->resources.unified, &s->resources.n_unified, file, value);
+}
+
+/* "/dev/sda:10mb" -> a line of io.max. */
+static int add_rate(GString *lines, const char *option, const char *key, const char *text, bool bytes, struct err *e)
+{
+	const char *colon = strrchr(text, ':');
+	g_autofree char *device = g_strndup(text, colon ? (size_t)(colon - text) : 0);
+	int64_t rate = 0;
+	struct stat st;
+
+	if (!colon || !(bytes ? text_size(colon + 1, &rate) : text_int(colon + 1, 0, INT64_MAX, &rate)) || rate <= 0)
+		return err_msg(e, EINVAL, "--%s %s: device:rate with a rate above 0 is needed", option, text);
+	if (stat(device, &st) < 0)
+		return err_set(e, errno, "--%s %s", option, device);
+	if (!S_ISBLK(st.st_mode))
+		return err_msg(e, ENOTBLK, "--%s %s: not a block device", option, device);
+	g_string_append_printf(lines, "%s%u:%u %s=%lld", lines->len ? "\n" : "", major(st.st_rdev), minor(st.st_rdev), key,
+			       (long long)rate);
+	return 0;
+}
+
+static int make_io(const struct run_options *o, struct rspec *s, struct err *e)
+{
+	const struct { char **list; const char *option, *key; bool bytes; } rates[] = {
+		{ o->read_bps, "device-read-bps", "rbps", true }, { o->write_bps, "device-write-bps", "wbps", true },
+		{ o->read_iops, "device-read-iops", "riops", false }, { o->write_iops, "device-write-iops", "wiops", false },
+	};
+	g_autoptr(GString) lines = g_string_new(NULL);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rates); i++)
+		for (char **v = rates[i].list; v && *v; v++)
+			if (add_rate(lines, rates[i].option, rates[i].key, *v, rates[i].bytes, e) < 0)
+				return -e->code;
+	if (lines->len)
+		add_unified(s, "io.max", lines->str);
+	if (!o->blkio_weight)
+		return 0;
+	if (o->blkio_weight < 10 || o->blkio_weight > 1000)
+		return err_msg(e, EINVAL, "--blkio-weight %lld: a number from 10 to 1000 is needed", (long long)o->blkio_weight);
+	/* The scale that all runtimes use for the kernel's 1 to 10000. */
+	add_unified(s, "io.weight", arena_printf(&s->arena, "default %lld", (long long)(1 + (o->blkio_weight - 10) * 9999 / 990)));
+	return 0;
+}
+
+static int make_unified(const struct run_options *o, struct rspec *s, struct err *e)
+{
+	for (char **v = o->cgroup_conf; v && *v; v++) {
+		g_auto(GStrv) kv = g_strsplit(*v, "=", 2);
+
+		if (!kv[0] || !*kv[0] || !kv[1])
+			return err_msg(e, EINVAL, "--cgroup-conf %s: file=value is needed", *v);
+		add_unified(s, kv[0], kv[1]);
+	}
+	return 0;
+}
+
 int run_limits_resources(const struct run_options *o, struct rspec *s, struct err *e)
 {
 	struct rspec_resources *r = &s->resources;
 
-	if (make_memory(o, r, e) < 0 || make_cpu(o, s, e) < 0)
+	if (make_memory(o, r, e) < 0 || make_cpu(o, s, e) < 0 || make_io(o, s, e) < 0 || make_unified(o, s, e) < 0)
 		return -e->code;
 	if (o->pids_limit_set && o->pids_limit > 0) {
 		r->has_pids_limit = true;

@@ -208,10 +208,19 @@ static void dev_mounts(struct run_plan *p)
 	add_default(p, "/dev/shm", "bind", "/dev/shm", OPTIONS("rbind", "nosuid", "noexec", "nodev"));
 }
 
+/* What systemd writes into. */
+static void systemd_mounts(struct run_plan *p)
+{
+	static const char *const dirs[] = { "/run", "/run/lock", "/tmp", "/var/log/journal" };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(dirs); i++)
+		add_default(p, dirs[i], "tmpfs", "tmpfs", OPTIONS("rprivate", "nosuid", "nodev", "tmpcopyup"));
+}
+
 void run_default_mounts(struct run_plan *p)
 {
 	struct rspec *s = p->spec;
-	const char *rw = p->o->privileged ? "rw" : "ro";
+	const char *rw = p->o->privileged ? "rw" : "ro", *cgroup = p->rec->systemd ? "rw" : rw;
 
 	/* A fresh proc or sysfs shows the namespace of its mounter, who must own it: else the host's are bound. */
 	if (s->namespaces[RSPEC_NS_PID].listed)
@@ -219,10 +228,12 @@ void run_default_mounts(struct run_plan *p)
 	else
 		add_default(p, "/proc", "bind", "/proc", OPTIONS("rbind", "nosuid", "noexec", "nodev"));
 	dev_mounts(p);
+	if (p->rec->systemd)
+		systemd_mounts(p);
 	if (s->namespaces[RSPEC_NS_NETWORK].listed && (p->new_net || p->x.join[RSPEC_NS_NETWORK])) {
 		add_default(p, "/sys", "sysfs", "sysfs", OPTIONS("nosuid", "noexec", "nodev", rw));
 		add_default(p, "/sys/fs/cgroup", "cgroup", "cgroup",
-				      OPTIONS("rprivate", "nosuid", "noexec", "nodev", "relatime", rw));
+				      OPTIONS("rprivate", "nosuid", "noexec", "nodev", "relatime", cgroup));
 		return;
 	}
 	add_default(p, "/sys", "bind", "/sys", OPTIONS("rbind", "rprivate", "nosuid", "noexec", "nodev", "rro"));

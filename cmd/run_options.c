@@ -28,6 +28,7 @@ const struct opt run_only_options[] = {
 	  .help = "Give descriptors 3 to 2+N to the program" },
 	{ .name = "status-fd", .type = OPT_INT, AT(status_fd), .arg = "n",
 	  .help = "Tell start, end and errors as lines of JSON on this descriptor" },
+	FLAG("rmi", 0, rmi, "With --rm, which it implies: remove the image, too, unless another container uses it"),
 	FLAG("passwd", 0, passwd, "Give the user an entry in /etc/passwd where the image has none (default true)"),
 	OPT_END
 };
@@ -38,6 +39,7 @@ static const struct opt process_options[] = {
 	LIST("env", 'e', env, "name[=value]", "Set an environment variable; without a value it is copied"),
 	{ .name = "env-file", .type = OPT_LIST, AT(env_file), .arg = "file", .complete = COMPLETE_FILE,
 	  .help = "Read environment variables from a file" },
+	LIST("env-merge", 0, env_merge, "name=value", "Set a variable to a value with ${names} of the image's variables in it"),
 	FLAG("env-host", 0, env_host, "Copy this command's whole environment"),
 	LIST("unsetenv", 0, unsetenv, "name", "Remove a variable of the image or the defaults"),
 	FLAG("unsetenv-all", 0, unsetenv_all, "Remove all variables of the image and the defaults"),
@@ -46,7 +48,12 @@ static const struct opt process_options[] = {
 	  .help = "Replace the image's entrypoint: a command or a JSON array" },
 	STRING("workdir", 'w', workdir, "dir", "Start the program in this directory"),
 	STRING("user", 'u', user, "user[:group]", "Run as this user: names of the image or numbers"),
+	LIST("hostuser", 0, hostuser, "user", "Add this user of the host, a name or a number, to /etc/passwd"),
+	STRING("passwd-entry", 0, passwd_entry, "line", "What /etc/passwd gets for the user: $USERNAME, $UID, $GID, $NAME and "
+	       "$HOME are replaced"),
 	CSV("group-add", 0, group_add, "group", "Add a group, or keep-groups for all of the caller's"),
+	{ .name = "systemd", .type = OPT_STRING, AT(systemd), .arg = "when", .choices = "true|false|always",
+	  .help = "Prepare the container for systemd: always, or true when the command is one (default true)" },
 	FLAG("init", 0, init, "Run a small init as process 1 that reaps children and forwards signals"),
 	{ .name = "init-path", .type = OPT_STRING, AT(init_path), .arg = "file", .complete = COMPLETE_FILE,
 	  .help = "Use another program for --init" },
@@ -97,6 +104,7 @@ static const struct opt isolation_options[] = {
 		.complete = COMPLETE_CAPABILITY),
 	LIST("security-opt", 0, security_opt, "option", "seccomp=, no-new-privileges, mask=, unmask=, label=, apparmor=",
 		.choices = "~seccomp=unconfined|no-new-privileges|mask=|unmask=ALL|label=disable|apparmor=unconfined"),
+	STRING("personality", 0, personality, "domain", "Execution domain: LINUX or LINUX32", .choices = "LINUX|LINUX32"),
 	CSV("sysctl", 0, sysctl, "name=value", "Set a kernel parameter of the container's namespaces"),
 	STRING("pid", 0, pid, "mode", "Process namespace: private, host or container:NAME",
 		.choices = "~private|host|container:"),
@@ -147,10 +155,17 @@ const struct opt run_limit_options[] = {
 	STRING("cpuset-mems", 0, cpuset_mems, "list", "Memory nodes it may use"),
 	{ .name = "pids-limit", .type = OPT_INT, AT(pids_limit), .arg = "n", SETS(pids_limit_set),
 	  .help = "How many processes it may have; -1: no bound" },
+	{ .name = "blkio-weight", .type = OPT_INT, AT(blkio_weight), .arg = "n",
+	  .help = "Relative weight of its input and output, 10 to 1000" },
+	LIST("device-read-bps", 0, read_bps, "device:rate", "Bytes a second that it may read from a device: /dev/sda:10mb"),
+	LIST("device-write-bps", 0, write_bps, "device:rate", "Bytes a second that it may write to a device"),
+	LIST("device-read-iops", 0, read_iops, "device:rate", "Reads a second from a device"),
+	LIST("device-write-iops", 0, write_iops, "device:rate", "Writes a second to a device"),
 	OPT_END
 };
 
 static const struct opt cgroup_options[] = {
+	LIST("cgroup-conf", 0, cgroup_conf, "file=value", "Write this into a file of its control group: memory.high=1073741824"),
 	{ .name = "cgroups", .type = OPT_STRING, AT(cgroups), .arg = "how",
 	  .choices = "enabled|disabled|no-conmon|split", .help = "Whether it gets a control group of its own" },
 	OPT_END
@@ -164,6 +179,7 @@ static const struct opt image_options[] = {
 	STRING("arch", 0, arch, "architecture", "Architecture of the image",
 		.choices = "~amd64|arm64"),
 	STRING("os", 0, os, "os", "Operating system of the image"),
+	STRING("variant", 0, variant, "variant", "Variant of the image's architecture"),
 	{ .name = "authfile", .type = OPT_STRING, AT(authfile), .arg = "file", .complete = COMPLETE_FILE,
 	  .help = "File with the registries' credentials" },
 	STRING("creds", 0, creds, "user[:password]", "Credentials for the registry"),
@@ -186,6 +202,8 @@ static const struct opt thing_options[] = {
 	  .help = "Write the container's ID to a new file" },
 	{ .name = "pidfile", .type = OPT_STRING, AT(pidfile), .arg = "file", .complete = COMPLETE_FILE,
 	  .help = "Write the program's process id to a file" },
+	{ .name = "conmon-pidfile", .type = OPT_STRING, AT(conmon_pidfile), .arg = "file", .complete = COMPLETE_FILE,
+	  .help = "Write the process id of the container's keeper to a file" },
 	LIST("label", 'l', label, "name[=value]", "Label of the container"),
 	{ .name = "label-file", .type = OPT_LIST, AT(label_file), .arg = "file", .complete = COMPLETE_FILE,
 	  .help = "Read labels from a file" },
@@ -268,8 +286,10 @@ int run_options_check(const struct run_options *o, struct err *e)
 		return err_msg(e, EINVAL, "--attach and --detach exclude each other");
 	if (o->replace && !o->name)
 		return err_msg(e, EINVAL, "cannot replace container without --name being set");
-	if (o->platform && (o->arch || o->os))
-		return err_msg(e, EINVAL, "--platform option can not be specified with --arch or --os");
+	if (o->platform && (o->arch || o->os || o->variant))
+		return err_msg(e, EINVAL, "--platform option can not be specified with --arch, --os or --variant");
+	if (o->rmi && o->detach)
+		return err_msg(e, EINVAL, "--rmi and --detach exclude each other");
 	if (o->userns && *o->userns && (o->uidmap || o->gidmap || o->subuidname || o->subgidname))
 		return err_msg(e, EINVAL, "--userns and --uidmap, --gidmap, --subuidname or --subgidname "
 			       "exclude each other");

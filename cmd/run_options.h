@@ -15,7 +15,8 @@ struct run_options {
 	bool interactive, tty, init, env_host, unsetenv_all, http_proxy, rootfs, passwd;
 	char *entrypoint, *workdir, *user, *umask, *tz, *init_path, *hostname, *stop_signal;
 	bool entrypoint_set;            /* --entrypoint "" forgets the image's */
-	char **env, **env_file, **unsetenv, **ulimit, **group_add;
+	char **env, **env_file, **env_merge, **unsetenv, **ulimit, **group_add, **hostuser;
+	char *passwd_entry, *systemd, *personality;
 	char *restart;
 	char *health_cmd, *health_interval, *health_timeout, *health_start_period, *health_start_interval, *health_on_failure;
 	char *health_startup_cmd, *health_startup_interval, *health_startup_timeout;
@@ -45,14 +46,16 @@ struct run_options {
 	char *cgroups, *cpus, *cpuset_cpus, *cpuset_mems, *memory_swap;
 	int64_t memory, memory_reservation, cpu_shares, cpu_quota, cpu_period, pids_limit;
 	bool pids_limit_set;
+	int64_t blkio_weight;
+	char **read_bps, **write_bps, **read_iops, **write_iops, **cgroup_conf;
 
 	/* image */
-	char *pull, *platform, *arch, *os, *authfile, *creds, *cert_dir, *retry, *retry_delay;
+	char *pull, *platform, *arch, *os, *variant, *authfile, *creds, *cert_dir, *retry, *retry_delay;
 	bool quiet, tls_verify, tls_verify_set;
 
 	/* the container as a thing */
-	bool detach, rm, replace, sig_proxy;
-	char *cidfile, *pidfile, *log_driver, *detach_keys, *sdnotify;
+	bool detach, rm, rmi, replace, sig_proxy;
+	char *cidfile, *pidfile, *conmon_pidfile, *log_driver, *detach_keys, *sdnotify;
 	bool detach_keys_set;
 	char **label, **label_file, **annotation, **log_opt, **attach;
 };

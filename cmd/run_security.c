@@ -225,6 +225,7 @@ int run_security_plan(struct run_plan *p, struct err *e)
 		s->masked_paths = arena_strv_dup(&s->arena, default_masked);
 		s->readonly_paths = arena_strv_dup(&s->arena, default_readonly);
 	}
+	s->personality = arena_strdup(&s->arena, p->o->personality);
 	for (char **o = p->o->security_opt; o && *o; o++)
 		if (security_option(p, *o, e) < 0)
 			return -e->code;

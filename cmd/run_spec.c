@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <pwd.h>
 #include <signal.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #include "core/container/logfile.h"
 
 #define LABEL_FILE_MAX (4 * 1024 * 1024)
+#define SYSTEMD_STOP (SIGRTMIN + 3)     /* systemd(1): halt */
 
 int run_signal_number(const char *name)
 {
@@ -143,7 +145,7 @@ static int make_stop(struct run_plan *p, struct err *e)
 {
 	const char *name = p->o->stop_signal ? p->o->stop_signal : p->img ? p->img->config.stop_signal : NULL;
 
-	p->rec->stop_signal = name && *name ? run_signal_number(name) : SIGTERM;
+	p->rec->stop_signal = name && *name ? run_signal_number(name) : p->rec->systemd ? SYSTEMD_STOP : SIGTERM;
 	/* A nonsense word in an image is not the user's fault. */
 	if (p->rec->stop_signal < 0 && !p->o->stop_signal)
 		p->rec->stop_signal = SIGTERM;
@@ -151,6 +153,27 @@ static int make_stop(struct run_plan *p, struct err *e)
 		return err_msg(e, EINVAL, "--stop-signal %s: no such signal", name);
 	p->rec->stop_timeout_s = p->o->stop_timeout;
 	p->rec->timeout_s = p->o->timeout;
+	return 0;
+}
+
+/* Users of the host, as lines of its passwd file. */
+static int add_host_users(struct run_plan *p, struct err *e)
+{
+	struct arena *a = &p->rec->arena;
+
+	for (char **u = p->o->hostuser; u && *u; u++) {
+		int64_t uid;
+		const struct passwd *pw = getpwnam(*u);
+		g_autofree char *gecos = NULL;
+
+		if (!pw && text_int(*u, 0, UINT32_MAX - 1, &uid))
+			pw = getpwuid((uid_t)uid);
+		if (!pw)
+			return err_msg(e, ENOENT, "--hostuser %s: the host has no such user", *u);
+		gecos = g_strdelimit(g_strdup(pw->pw_gecos ? pw->pw_gecos : ""), ":\n", ' ');
+		arena_strv_push(a, &p->x.host_users, arena_printf(a, "%s:*:%u:%u:%s:%s:%s", pw->pw_name, pw->pw_uid, pw->pw_gid,
+								   gecos, pw->pw_dir, pw->pw_shell));
+	}
 	return 0;
 }
 
@@ -188,7 +211,7 @@ static int make_user(struct run_plan *p, struct err *e)
 	}
 	p->spec->process.user.has_umask = true;
 	p->spec->process.user.umask = (mode_t)mask;
-	return 0;
+	return add_host_users(p, e);
 }
 
 static int make_files(struct run_plan *p, struct err *e)
@@ -219,6 +242,11 @@ static int make_files(struct run_plan *p, struct err *e)
 
 		p->rec->pid_file = arena_strdup(&p->rec->arena, path);
 	}
+	if (o->conmon_pidfile) {
+		g_autofree char *path = path_normalize(cwd, o->conmon_pidfile);
+
+		p->rec->conmon_pid_file = arena_strdup(&p->rec->arena, path);
+	}
 	if (o->cidfile) {
 		g_autofree char *path = path_normalize(cwd, o->cidfile);
 
@@ -237,12 +265,13 @@ static void describe(struct run_plan *p)
 	r->create_command = arena_strv_dup(a, (const char *const *)p->c->argv);
 	r->tty = p->o->tty;
 	r->interactive = p->o->interactive;
-	r->auto_remove = p->o->rm;
+	r->auto_remove = p->o->rm || p->o->rmi;
 	r->privileged = p->o->privileged;
 	r->read_only = p->o->read_only;
 	r->sdnotify = arena_strdup(a, p->o->sdnotify);
 	p->spec->root_readonly = p->o->read_only;
 	p->x.passwd = p->o->passwd;
+	p->x.passwd_entry = arena_strdup(a, p->o->passwd_entry);
 	p->x.env_file_full = p->o->privileged;
 	r->rootfs = arena_strdup(a, p->rootfs);
 	if (!p->img)
@@ -256,7 +285,10 @@ int run_plan_make(struct run_plan *p, struct err *e)
 	p->spec->oci_version = arena_strdup(&p->spec->arena, "1.0.2");
 	p->spec->root_path = arena_strdup(&p->spec->arena, "rootfs");
 	describe(p);
-	if (run_env_plan(p, e) < 0 || run_names_plan(p, e) < 0 || make_user(p, e) < 0 || make_labels(p, e) < 0 ||
+	if (run_env_plan(p, e) < 0)
+		return -e->code;
+	run_systemd_plan(p);
+	if (run_names_plan(p, e) < 0 || make_user(p, e) < 0 || make_labels(p, e) < 0 ||
 	    make_log(p, e) < 0 || make_restart(p, e) < 0 || run_health_plan(p, e) < 0 ||
 	    make_stop(p, e) < 0 || make_files(p, e) < 0)
 		return -e->code;

@@ -40,6 +40,7 @@ int run_security_plan(struct run_plan *p, struct err *e);       /* capabilities,
 int run_mounts_collect(struct run_plan *p, struct err *e);      /* -v, --mount ... -> p->mounts */
 int run_devices_plan(struct run_plan *p, struct err *e);        /* --device, --privileged */
 void run_default_mounts(struct run_plan *p);                    /* /proc, /dev, /sys ... */
+void run_systemd_plan(struct run_plan *p);                      /* --systemd -> the record, environment, stop signal */
 int run_health_plan(struct run_plan *p, struct err *e);         /* health checks -> the record */
 int run_plan_secrets(struct run_plan *p, struct err *e);        /* --secret */
 int run_network_plan(struct run_plan *p, struct err *e);        /* --network ... -> the record */

@@ -61,7 +61,7 @@ struct container_record {
 	int64_t log_max_size;           /* bytes; 0: no bound */
 	int log_files;                  /* at most so many; 0: the default */
 	int stop_signal; int64_t stop_timeout_s, timeout_s;
-	bool auto_remove, tty, interactive, init, keep_groups, privileged, read_only, oci_cgroup;
+	bool auto_remove, tty, interactive, init, keep_groups, privileged, read_only, oci_cgroup, systemd;
 	char *restart;                  /* policy: "no", "on-failure", "always", "unless-stopped"; NULL: no */
 	int restart_max;                /* on-failure: at most so often; 0: no bound */
 	/* Health check: {"CMD", words...} or {"CMD-SHELL", line}; NULL: none. Times in ns; interval 0: only by hand. */
@@ -74,7 +74,7 @@ struct container_record {
 	char **startup_test;
 	int64_t startup_interval, startup_timeout;
 	int startup_success, startup_retries;
-	char *pid_file, *cid_file;
+	char *pid_file, *conmon_pid_file, *cid_file;    /* absolute paths: of the program, of the keeper; its ID */
 	char *sdnotify;                 /* "container" (NULL), "conmon", "ignore" */
 	char *hostname;
 	char *limits_note;              /* cgroup decision, as text for cmd/ */

@@ -141,6 +141,8 @@ static int created(void *ctx, pid_t init, struct err *e)
 
 	if (r == 0 && s->record->pid_file)
 		r = write_pid_file(s->record->pid_file, init, e);
+	if (r == 0 && s->record->conmon_pid_file)
+		r = write_pid_file(s->record->conmon_pid_file, getpid(), e);
 	if (r < 0)
 		return r;
 	k->state = (struct container_state){ .status = CONTAINER_RUNNING, .pid = init, .keeper_pid = getpid(),
@@ -261,14 +263,22 @@ static void note_start(struct keeper *k)
 	event_write(s->place->root_fd, v, n);
 }
 
+static void remove_pid_files(const struct container_record *r)
+{
+	if (r->pid_file && r->pid_file[0] == '/')
+		(void)unlink(r->pid_file);
+	if (r->conmon_pid_file && r->conmon_pid_file[0] == '/')
+		(void)unlink(r->conmon_pid_file);
+}
+
 static _Noreturn void fail(struct keeper *k, struct err *e)
 {
 	struct container_start *s = k->s;
 	struct container_state old;
 	struct err ignored = ERR_INIT;
 
-	if (s->record->pid_file && k->state.pid)
-		(void)unlink(s->record->pid_file);
+	if (k->state.pid)
+		remove_pid_files(s->record);
 	k->state.exit_code = err_status(e);
 	if (s->hooks.stopped)
 		s->hooks.stopped(s->hooks.ctx, &k->state);
@@ -399,8 +409,7 @@ static _Noreturn void finish(struct keeper *k)
 	journal_close(&k->journal);
 	if (s->hooks.stopped)
 		s->hooks.stopped(s->hooks.ctx, &k->state);
-	if (s->record->pid_file && s->record->pid_file[0] == '/')
-		(void)unlink(s->record->pid_file);
+	remove_pid_files(s->record);
 	if (k->state.status == CONTAINER_RESTARTING) {
 		tell_end(k);
 		for (size_t i = 0; i < k->n_conns; i++)

@@ -68,6 +68,17 @@ static int put(int dirfd, const char *file, const char *value, struct err *e)
 	return r < 0 ? err_set(e, -r, "cgroup: write %s to %s", value, file) : 0;
 }
 
+/* Files with a line for each device take one at a time. */
+static int put_lines(int dirfd, const char *file, const char *value, struct err *e)
+{
+	g_auto(GStrv) lines = g_strsplit(value, "\n", -1);
+
+	for (char **l = lines; *l; l++)
+		if ((**l || !lines[1]) && put(dirfd, file, *l, e) < 0)
+			return -e->code;
+	return 0;
+}
+
 /* A number, or "max" for a negative one. */
 static int put_number(int dirfd, const char *file, int64_t v, struct err *e)
 {
@@ -155,7 +166,7 @@ int cgroup_apply(const char *path, const struct rspec_resources *r, struct err *
 	if (r->has_pids_limit && put_number(dirfd, "pids.max", r->pids_limit > 0 ? r->pids_limit : -1, e) < 0)
 		return -e->code;
 	for (size_t i = 0; i < r->n_unified; i++)
-		if (put(dirfd, r->unified[i].key, r->unified[i].value, e) < 0)
+		if (put_lines(dirfd, r->unified[i].key, r->unified[i].value, e) < 0)
 			return -e->code;
 	return 0;
 }

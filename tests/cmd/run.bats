@@ -227,3 +227,73 @@ r2() { local o=(); while [ "$1" != -- ]; do o+=("$1"); shift; done; shift; "$COR
 	ok
 	says $'700 /t\n711 /q\n1777 /tmp'
 }
+
+@test "--env-merge: variables made of the image's" {
+	r --env-merge 'PATH=/x:${PATH}:$container' --env-merge 'A=$NONE-$-${PATH' -- true
+	fails 125 "--env-merge A=\$NONE-\$-\${PATH: a } is missing"
+	r --env-merge A -- true; fails 125 "name=value is needed"
+	r --env-merge 'PATH=/x:${PATH}:$container' --env-merge 'A=$NONE-$-${container}' -- env
+	ok; has "PATH=/x:/"; has ":podman"; has 'A=-$-podman'
+}
+
+@test "--hostuser and --passwd-entry: who is in /etc/passwd" {
+	r --hostuser "$(id -un)" -u "$(id -un)" -- sh -c "id -u; tail -n 1 /etc/passwd"
+	ok; has "$(id -un):*:$(id -u):"; [ "${lines[0]}" = "$(id -u)" ]
+	r --hostuser nobody.such -- true; fails 125 "the host has no such user"
+	r -u 1234:77 --passwd-entry 'me:*:$UID:$GID:$NAME:$HOME:/bin/false' -- tail -n 1 /etc/passwd
+	says 'me:*:1234:77:container user:/:/bin/false'
+}
+
+@test "--personality" {
+	r --personality LINUX32 -- uname -m; [ "$output" != "$(uname -m)" ]
+	r --personality LINUX -- uname -m; says "$(uname -m)"
+	r --personality BSD -- true; fails 125 "LINUX"
+}
+
+@test "--systemd: memory, control groups, the stop signal" {
+	r --systemd always -- sh -c 'grep -cE "^tmpfs /(run|run/lock|tmp|var/log/journal) " /proc/mounts; echo "$container_uuid"'
+	ok; [ "${lines[0]}" = 4 ]; [ "${#lines[1]}" = 32 ]
+	r -- sh -c 'grep -cE "^tmpfs /(run/lock|tmp) " /proc/mounts'; says 0
+	c create --name sd --network none "${box[@]}" /sbin/init; ok
+	c inspect -f '{{.Config.SystemdMode}} {{.Config.StopSignal}}' sd; says "true 37"
+	c create --name nosd --systemd=false --network none "${box[@]}" /sbin/init; ok
+	c inspect -f '{{.Config.StopSignal}}' nosd; says 15
+	c create --name bad --systemd=perhaps "${box[@]}" true; fails 125 "always"
+}
+
+@test "--rmi: the image goes with the container that used it last" {
+	[ -z "${RUN_ROOTFS-}" ] || return 0
+	c create --name src --network none busybox true; ok
+	c commit -q -m "gone soon" src once; ok
+	c create --name other --network none once true; ok
+	c run --rmi --network none once sh -c 'exit 4'; fails 4 "in use"
+	c rm other; ok
+	c run --rmi --network none once sh -c 'exit 5'; fails 5
+	c image exists once; fails 1
+	c tag busybox twice; ok
+	c run --rmi --network none twice true; ok
+	c image exists twice; fails 1
+	c image exists busybox; ok
+	c run -d --rmi busybox true; fails 125 exclude
+}
+
+@test "--conmon-pidfile and --variant" {
+	c run -d --name box --network none --conmon-pidfile "$BATS_TEST_TMPDIR/keeper" "${box[@]}" sleep 100; ok
+	[[ $(cat "/proc/$(cat "$BATS_TEST_TMPDIR/keeper")/comm") = coracle* ]]
+	c inspect -f '{{.ConmonPidFile}}' box; says "$BATS_TEST_TMPDIR/keeper"
+	c rm -f -t 0 box; ok
+	[ ! -e "$BATS_TEST_TMPDIR/keeper" ]
+	c run --rm --platform linux/amd64 --variant v2 busybox true; fails 125 "--variant"
+	c run --rm --pull never --variant v99 busybox true; fails 125 "not known"
+}
+
+@test "limits of input and output, and files of the control group" {
+	c create --blkio-weight 5 "${box[@]}" true; fails 125 "from 10 to 1000"
+	c create --device-read-bps /dev/null:1mb "${box[@]}" true; fails 125 "not a block device"
+	c create --device-write-iops /dev/nothing:1 "${box[@]}" true; fails 125 "/dev/nothing"
+	c create --device-write-iops /dev/nothing "${box[@]}" true; fails 125 "device:rate"
+	c create --cgroup-conf memory.high "${box[@]}" true; fails 125 "file=value"
+	# As with the other limits: a machine on which they cannot be is told so.
+	c create --name lim --blkio-weight 500 --cgroup-conf memory.high=10000000 "${box[@]}" true
+	[ "$status" != 0 ] || { c inspect -f '{{index .HostConfig.CgroupConf "memory.high"}} {{index .HostConfig.CgroupConf "io.weight"}}' lim; says "10000000 default 4950"; }
+}

@@ -50,6 +50,6 @@ limits() { "$CORACLE" inspect -f '{{.HostConfig.Memory}} {{.HostConfig.MemorySwa
 	create plain
 	cs update --memory-swap 1g plain; fails 125 '--memory-swap needs --memory'
 	cs update --cpus 0 plain; fails 125 '--cpus 0'
-	cs update --blkio-weight 10 plain; fails 125 'blkio-weight'
+	cs update --blkio-weight 9 plain; fails 125 'from 10 to 1000'
 	[ "$(limits plain)" = "0 0 0 0 " ] || no "$(limits plain)"
 }
