@@ -18,6 +18,7 @@
 /* Values of the global options and of coracle.conf (see conf.h), and what was opened with them. */
 struct context {
 	struct store_options store_options;
+	const char *other_runtime;      /* path of --runtime; NULL: the built-in one */
 	const char *storage_opt, *log_level, *runtime, *cgroup_manager, *config, *tmpdir;
 	const struct conf *conf;                /* never NULL */
 	struct store *store;                    /* opened by context_store, closed by main */

@@ -164,6 +164,9 @@ static int open_files(struct container_files *f, const char *id, struct err *e)
 	    launch_extras_from_json(f->record, &f->extras, e) < 0)
 		return -e->code;
 	f->running = is_alive(&f->state);
+	if (f->running && f->extras.runtime)
+		return err_msg(e, EOPNOTSUPP, "it is run by %s: its files can be read and written when it is stopped",
+			       f->extras.runtime);
 	if (!f->running && lock_stopped(f, e) < 0)
 		return -e->code;
 	return f->running ? open_running(f, e) : open_stopped(f, e);

@@ -313,6 +313,7 @@ json_t *container_host_config(struct context *c, const struct container_record *
 {
 	json_t *o = json_object(), *extra = json_loads(r->extra_json ? r->extra_json : "{}", 0, NULL);
 	const char *cgroups = json_string_value(json_object_get(extra, "cgroups"));
+	json_t *runtime = json_object_get(extra, "runtime");
 
 	set_mounts(o, r);
 	set_modes(o, r, config);
@@ -335,7 +336,7 @@ json_t *container_host_config(struct context *c, const struct container_record *
 	json_object_set_new(o, "SecurityOpt", security_options(config));
 	json_object_set_new(o, "ShmSize", json_integer(shm_size(config)));
 	json_object_set_new(o, "Init", json_boolean(r->init));
-	json_object_set_new(o, "Runtime", text("coracle"));
+	json_object_set_new(o, "Runtime", runtime ? json_incref(runtime) : text("coracle"));
 	container_set_missing(o, unused);
 	json_decref(extra);
 	return o;

@@ -288,6 +288,16 @@ static json_t *network_settings(const struct container_record *r)
 			 "Ports", container_ports_object(r), "SandboxKey", "", "Networks");
 }
 
+/* The path of --runtime, as it was given to `create`. */
+static json_t *runtime_of(const struct container_record *r)
+{
+	json_t *extra = json_loads(r->extra_json ? r->extra_json : "{}", 0, NULL);
+	json_t *path = json_object_get(extra, "runtime"), *ret = path ? json_incref(path) : text("coracle");
+
+	json_decref(extra);
+	return ret;
+}
+
 json_t *container_object(struct context *c, const struct container_info *i)
 {
 	const struct container_record *r = i->record;
@@ -307,7 +317,7 @@ json_t *container_object(struct context *c, const struct container_info *i)
 	json_object_set_new(o, "PidFile", text(r->pid_file));
 	json_object_set_new(o, "ConmonPidFile", text(r->conmon_pid_file));
 	json_object_set_new(o, "OCIConfigPath", text(config_path));
-	json_object_set_new(o, "OCIRuntime", text("coracle"));
+	json_object_set_new(o, "OCIRuntime", runtime_of(r));
 	json_object_set_new(o, "StaticDir", text(dir));
 	json_object_set_new(o, "RestartCount", json_integer(i->state.restarts));
 	json_object_set_new(o, "Name", text(r->name));

@@ -139,6 +139,9 @@ static int exec_in(struct exec_job *j, const struct container_info *i, char **ar
 	dir = container_open(&c->place, i->record->id, e);
 	if (dir < 0 || launch_read_config(dir, &spec, e) < 0 || launch_extras_from_json(i->record, &j->extras, e) < 0)
 		return err_wrap(e, "container %s", i->given);
+	if (j->extras.runtime)
+		return err_msg(e, EOPNOTSUPP, "container %s is run by %s: only the built-in runtime's containers can be entered",
+			       i->given, j->extras.runtime);
 	pidfd = container_pidfd(&i->state, e);
 	if (pidfd == -ESRCH)
 		return err_exit(e, EXIT_NOT_RUNNING);

@@ -38,7 +38,7 @@ const struct opt global_options[] = {
 	  COMPLETE_NONE, 0, NULL },
 	{ "log-level", 0, OPT_STRING, AT(log_level), "level", "Show messages of this level and worse",
 	  "trace|debug|info|warn|warning|error|fatal|panic", COMPLETE_CHOICES, 0, NULL },
-	{ "runtime", 0, OPT_STRING, AT(runtime), "name", "OCI runtime: only the built-in one, \"coracle\"", NULL,
+	{ "runtime", 0, OPT_STRING, AT(runtime), "name", "OCI runtime that runs new containers (default coracle, which is built in)", NULL,
 	  COMPLETE_NONE, 0, NULL },
 	{ "cgroup-manager", 0, OPT_STRING, AT(cgroup_manager), "manager", "Who makes cgroups",
 	  "cgroupfs|systemd|disabled", COMPLETE_CHOICES, 0, NULL },
@@ -98,6 +98,20 @@ static int check_storage_opts(char **opts, struct err *e)
 	return 0;
 }
 
+/* By name or path; the built-in one needs no program. */
+static int find_runtime(const char *name, struct context *c, struct err *e)
+{
+	g_autofree char *path = NULL;
+
+	if (!strcmp(name, "coracle"))
+		return 0;
+	path = g_find_program_in_path(name);
+	if (!path)
+		return err_msg(e, ENOENT, "--runtime %s: there is no such program", name);
+	c->other_runtime = g_canonicalize_filename(path, NULL);
+	return 0;
+}
+
 static int use_globals(struct context *c, struct global_values *g, struct err *e)
 {
 	enum log_level level = LOG_LEVEL_WARN;
@@ -108,9 +122,8 @@ static int use_globals(struct context *c, struct global_values *g, struct err *e
 		if (!strcmp(g->log_level, log_levels[i].name))
 			level = log_levels[i].level;
 	log_set(level, log_to_stderr);
-	if (g->runtime && strcmp(g->runtime, "coracle") != 0)
-		return err_msg(e, EINVAL, "--runtime %s: only the built-in runtime \"coracle\" can be used",
-			       g->runtime);
+	if (g->runtime && find_runtime(g->runtime, c, e) < 0)
+		return -e->code;
 	if (g->tmpdir)
 		setenv("TMPDIR", g->tmpdir, 1);
 	c->store_options.root = g->root;

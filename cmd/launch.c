@@ -11,6 +11,7 @@
 
 #include "cmd/globals.h"
 #include "cmd/launch_inside.h"
+#include "cmd/launch_runtime.h"
 #include "core/base/fd.h"
 #include "core/base/file.h"
 #include "core/base/path.h"
@@ -438,10 +439,25 @@ static void fill_start(struct launch_ctx *x, const struct start_options *o, stru
 	}
 }
 
+/* The process that becomes another runtime in the place of the container's own. */
+static int hand_over(struct launch_ctx *x, struct container_start *s, struct rspec **ret, struct err *e)
+{
+	if (!x->job->extras->runtime)
+		return 0;
+	if (launch_runtime_plan(x, s->launch.preserve_fds, ret, e) < 0)
+		return -e->code;
+	s->launch.spec = *ret;
+	s->launch.init_path = NULL;
+	s->launch.hooks.mount_root = launch_runtime_mount_root;
+	s->launch.hooks.root_ready = NULL;
+	return 0;
+}
+
 int launch_container(struct launch_job *job, const struct start_options *o, struct err *e)
 {
 	struct launch_ctx x = { .job = job, .procs = { -1, -1, -1, -1 }, .files_fd = -1, .shm_fd = -1 };
 	g_autofree char *files = g_build_filename(job->c->store->root, "tmp", NULL);
+	autorspec *other = NULL;
 	struct container_start s;
 	int r;
 
@@ -453,8 +469,11 @@ int launch_container(struct launch_job *job, const struct start_options *o, stru
 		s.notify_to = launch_notify(job);
 		s.restarts = job->state.restarts;
 		s.quick_restarts = job->state.quick_restarts;
-		r = container_run(&s, e);
-		job->lock_fd = -1;
+		r = hand_over(&x, &s, &other, e);
+		if (r == 0) {
+			r = container_run(&s, e);
+			job->lock_fd = -1;
+		}
 		if (r >= 0 && o->leave)
 			command_leave(r);
 	}

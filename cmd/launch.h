@@ -52,6 +52,7 @@ struct launch_extras {
 	bool keep_id;                   /* the user is the caller, if nobody else was named */
 	bool env_file_full;             /* .containerenv has content */
 	char *tz, *init_path;
+	char *runtime;                  /* --runtime: the program, or NULL: the built-in one */
 	char *subuid_name, *subgid_name;
 	uint32_t auto_first, auto_size; /* --userns auto: the range that is this container's until it is removed */
 	char *cgroups;                  /* --cgroups */

@@ -76,6 +76,7 @@ char *launch_extras_to_json(const struct launch_extras *x)
 	json_object_set_new(o, "fullContainerenv", json_boolean(x->env_file_full));
 	put_string(o, "timezone", x->tz);
 	put_string(o, "initPath", x->init_path);
+	put_string(o, "runtime", x->runtime);
 	put_string(o, "cgroups", x->cgroups);
 	put_string(o, "subuidName", x->subuid_name);
 	put_string(o, "subgidName", x->subgid_name);
@@ -164,6 +165,7 @@ int launch_extras_from_json(struct container_record *r, struct launch_extras *re
 	x.env_file_full = json_is_true(json_object_get(o, "fullContainerenv"));
 	x.tz = get_string(a, o, "timezone");
 	x.init_path = get_string(a, o, "initPath");
+	x.runtime = get_string(a, o, "runtime");
 	x.cgroups = get_string(a, o, "cgroups");
 	x.subuid_name = get_string(a, o, "subuidName");
 	x.subgid_name = get_string(a, o, "subgidName");

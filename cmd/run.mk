@@ -6,6 +6,7 @@ libcmd_a_SOURCES += \
 	cmd/launch_files.c \
 	cmd/launch_ids.c \
 	cmd/launch_inside.c cmd/launch_inside.h \
+	cmd/launch_runtime.c cmd/launch_runtime.h \
 	cmd/launch_secrets.c \
 	cmd/launch_user.c cmd/launch_user.h \
 	cmd/launch_volume.c \

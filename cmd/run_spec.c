@@ -230,6 +230,7 @@ static int make_files(struct run_plan *p, struct err *e)
 	}
 	if (o->init_path && (*o->init_path != '/' || !g_file_test(o->init_path, G_FILE_TEST_IS_EXECUTABLE)))
 		return err_msg(e, EINVAL, "--init-path %s: not the absolute path of a program", o->init_path);
+	p->x.runtime = arena_strdup(&p->rec->arena, p->c->other_runtime);
 	p->rec->init = o->init || o->init_path;
 	if (p->rec->init) {
 		g_autofree char *own = o->init_path ? g_strdup(o->init_path) : own_program("coracle-init");
