@@ -68,7 +68,8 @@ void command_leave(int status);
 /* The same for one of several arguments: prints and keeps the worst status (125 > 2 > 1). */
 void fail_one(const struct err *e, int status, int *worst);
 
-/* Path of a program of ours ("coracle-image", "coracle-init"): beside our own executable, else in LIBEXECDIR. */
+/* Path of a program of ours ("coracle-image", "coracle-init"): beside our own executable, in ../libexec/coracle of
+ * its directory, else in LIBEXECDIR. */
 char *own_program(const char *name);
 
 /* The `run` of commands whose work is done by coracle-image (COMMAND_IMAGE_PROGRAM). */

@@ -10,6 +10,7 @@
 #include "cmd/command.h"
 #include "cmd/globals.h"
 #include "core/base/fd.h"
+#include "core/base/path.h"
 #include "core/base/proc.h"
 
 
@@ -35,17 +36,22 @@ int context_store(struct context *c, struct err *e)
 	return 0;
 }
 
-/* A program of ours: beside our own executable when it is there (a build directory), else where it was
- * installed. */
+/* A program of ours: beside our own executable when it is there (a build directory), or in the libexec directory of the tree
+ * that we are in (an installation that was moved), else where it was installed. */
 char *own_program(const char *name)
 {
+	static const char *const places[] = { ".", "../libexec/coracle" };
 	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
 	g_autofree char *dir = self ? g_path_get_dirname(self) : NULL;
-	char *beside = dir ? g_build_filename(dir, name, NULL) : NULL;
 
-	if (beside && access(beside, X_OK) == 0)
-		return beside;
-	g_free(beside);
+	for (size_t i = 0; dir && i < G_N_ELEMENTS(places); i++) {
+		g_autofree char *below = g_build_filename(dir, places[i], name, NULL);
+		char *program = path_normalize("/", below);
+
+		if (access(program, X_OK) == 0)
+			return program;
+		g_free(program);
+	}
 	return g_build_filename(LIBEXECDIR, name, NULL);
 }
 

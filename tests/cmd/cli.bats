@@ -62,3 +62,12 @@ load helper
 	run bash -c '"$CORACLE" --help >/dev/full'
 	fails 125 "standard output"
 }
+
+@test "an installation that was moved finds its own programs" {
+	mkdir -p "$BATS_TEST_TMPDIR"/tree/bin "$BATS_TEST_TMPDIR/tree/libexec/coracle"
+	cp "$CORACLE" "$BATS_TEST_TMPDIR/tree/bin/"
+	cp "$CORACLE_BUILD"/coracle-image "$CORACLE_BUILD"/coracle-init "$BATS_TEST_TMPDIR/tree/libexec/coracle/"
+	CORACLE=$BATS_TEST_TMPDIR/tree/bin/coracle
+	c pull -q "$BUSYBOX"; ok
+	c run --rm --init --network none busybox true; ok
+}
