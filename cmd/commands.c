@@ -27,6 +27,7 @@ const struct command *const commands[] = {
 	&command_commands,
 	&command_container_exists,
 	&command_container_prune,
+	&command_container_clone,
 	&command_container_inspect,
 	&command_events,
 	&command_exec,

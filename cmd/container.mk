@@ -15,6 +15,7 @@ libcmd_a_SOURCES += \
 	cmd/port.c \
 	cmd/ps.c \
 	cmd/ps_namespaces.c cmd/ps_namespaces.h \
+	cmd/container_clone.c \
 	cmd/rename.c \
 	cmd/restart.c \
 	cmd/rm.c \

@@ -68,6 +68,6 @@ char *container_ports_text(const struct container_record *r);
 extern const struct command command_ps, command_rm, command_stop, command_kill, command_wait, command_start,
 	command_logs, command_exec, command_restart, command_healthcheck_run, command_again, command_check, command_attach, command_container_exists, command_container_inspect;
 extern const struct command command_pause, command_port, command_rename, command_top, command_unpause,
-	command_container_prune, command_stats, command_system_prune, command_system_df, command_system_reset, command_update, command_events;
+	command_container_prune, command_container_clone, command_stats, command_system_prune, command_system_df, command_system_reset, command_update, command_events;
 
 #endif

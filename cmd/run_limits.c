@@ -254,6 +254,39 @@ static int make_unified(const struct run_options *o, struct rspec *s, struct err
 	return 0;
 }
 
+#define TAKE(has, value) do { if (from->has) { to->has = true; to->value = from->value; } } while (0)
+
+static void take_unified(struct rspec *s, const struct rspec_kv *kv)
+{
+	struct rspec_resources *to = &s->resources;
+
+	for (size_t i = 0; i < to->n_unified; i++)
+		if (!strcmp(to->unified[i].key, kv->key)) {
+			to->unified[i].value = arena_strdup(&s->arena, kv->value);
+			return;
+		}
+	rspec_add_kv(s, &to->unified, &to->n_unified, kv->key, kv->value);
+}
+
+void run_limits_merge(struct rspec *s, const struct rspec_resources *from)
+{
+	struct rspec_resources *to = &s->resources;
+
+	TAKE(has_memory_limit, memory_limit);
+	TAKE(has_memory_swap, memory_swap);
+	TAKE(has_memory_reservation, memory_reservation);
+	TAKE(has_pids_limit, pids_limit);
+	TAKE(has_cpu_shares, cpu_shares);
+	TAKE(has_cpu_quota, cpu_quota);
+	TAKE(has_cpu_period, cpu_period);
+	for (size_t i = 0; i < from->n_unified; i++)
+		take_unified(s, &from->unified[i]);
+	if (from->cpuset_cpus)
+		to->cpuset_cpus = from->cpuset_cpus;
+	if (from->cpuset_mems)
+		to->cpuset_mems = from->cpuset_mems;
+}
+
 int run_limits_resources(const struct run_options *o, struct rspec *s, struct err *e)
 {
 	struct rspec_resources *r = &s->resources;

@@ -36,6 +36,8 @@ int run_auto_ids(struct run_plan *p, struct err *e);            /* --userns auto
 int run_env_plan(struct run_plan *p, struct err *e);            /* environment, command, directory */
 int run_limits_plan(struct run_plan *p, struct err *e);         /* ulimits, control group, sysctls */
 int run_limits_resources(const struct run_options *o, struct rspec *s, struct err *e);  /* of the control group */
+/* What `from` has takes the place of what the spec has. */
+void run_limits_merge(struct rspec *s, const struct rspec_resources *from);
 int run_security_plan(struct run_plan *p, struct err *e);       /* capabilities, filter, masks */
 int run_mounts_collect(struct run_plan *p, struct err *e);      /* -v, --mount ... -> p->mounts */
 int run_devices_plan(struct run_plan *p, struct err *e);        /* --device, --privileged */

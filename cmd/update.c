@@ -17,40 +17,6 @@
 
 #define CONFIG_MAX ((size_t)16 * 1024 * 1024)
 
-#define TAKE(has, value) do { if (from->has) { to->has = true; to->value = from->value; } } while (0)
-
-static void take_unified(struct rspec *s, const struct rspec_kv *kv)
-{
-	struct rspec_resources *to = &s->resources;
-
-	for (size_t i = 0; i < to->n_unified; i++)
-		if (!strcmp(to->unified[i].key, kv->key)) {
-			to->unified[i].value = arena_strdup(&s->arena, kv->value);
-			return;
-		}
-	rspec_add_kv(s, &to->unified, &to->n_unified, kv->key, kv->value);
-}
-
-/* What is given takes the place of what there was. */
-static void merge(struct rspec *s, const struct rspec_resources *from)
-{
-	struct rspec_resources *to = &s->resources;
-
-	TAKE(has_memory_limit, memory_limit);
-	TAKE(has_memory_swap, memory_swap);
-	TAKE(has_memory_reservation, memory_reservation);
-	TAKE(has_pids_limit, pids_limit);
-	TAKE(has_cpu_shares, cpu_shares);
-	TAKE(has_cpu_quota, cpu_quota);
-	TAKE(has_cpu_period, cpu_period);
-	for (size_t i = 0; i < from->n_unified; i++)
-		take_unified(s, &from->unified[i]);
-	if (from->cpuset_cpus)
-		to->cpuset_cpus = from->cpuset_cpus;
-	if (from->cpuset_mems)
-		to->cpuset_mems = from->cpuset_mems;
-}
-
 /* config.json with these limits and nothing else changed. */
 static int write_config(struct context *c, const char *id, int dir, const struct rspec *s, struct err *e)
 {
@@ -120,7 +86,7 @@ static int update(struct context *c, struct run_options *o, struct container_inf
 		given->resources.has_pids_limit = true;
 		given->resources.pids_limit = -1;       /* no bound any more */
 	}
-	merge(spec, &given->resources);
+	run_limits_merge(spec, &given->resources);
 	if ((alive ? apply(c, i, spec, e) : check(c, i->record, spec, extras.cgroups, e)) < 0)
 		return -e->code;
 	return write_config(c, i->record->id, dir, spec, e);

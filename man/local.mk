@@ -3,6 +3,7 @@ dist_man_MANS += \
 	man/coracle-attach.1 \
 	man/coracle-commit.1 \
 	man/coracle-completion.1 \
+	man/coracle-container-clone.1 \
 	man/coracle-container-exists.1 \
 	man/coracle-container-inspect.1 \
 	man/coracle-container-prune.1 \
