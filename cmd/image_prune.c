@@ -14,6 +14,7 @@ struct tree_options { bool none, whatrequires; };
 static const struct opt prune_opts[] = {
 	{ "all", 'a', OPT_FLAG, offsetof(struct prune_options, all),
 	  .help = "All images that no container uses, not only those without a name" },
+	{ "external", 0, OPT_IGNORED, .help = "Accepted: other tools' containers are not in this store" },
 	{ "filter", 0, OPT_LIST, offsetof(struct prune_options, filters), "key=value",
 	  .help = "Remove only images for which this holds" },
 	{ "force", 'f', OPT_FLAG, offsetof(struct prune_options, force), .help = "Do not ask" },

@@ -1,8 +1,10 @@
 /* ps.c - ps (container ls, container ps). See podman-ps(1). */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/container_set.h"
 #include "cmd/container_size.h"
@@ -12,7 +14,7 @@
 #include "core/base/text.h"
 
 struct ps_options {
-	int64_t last;
+	int64_t last, watch;
 	bool all, quiet, latest, size, no_trunc, no_heading, external, sync, ns, pod;
 	char **filter;
 	char *format, *sort;
@@ -40,6 +42,8 @@ static const struct opt ps_opts[] = {
 	{ .name = "size", .letter = 's', .type = OPT_FLAG, .offset = AT(size), .help = "Show the size of the files" },
 	{ .name = "sort", .type = OPT_STRING, .offset = AT(sort), .arg = "key", .help = "Sort by this",
 	  .choices = "command|created|id|image|names|runningfor|size|status", .complete = COMPLETE_CHOICES },
+	{ .name = "watch", .letter = 'w', .type = OPT_INT, .offset = AT(watch), .arg = "seconds",
+	  .help = "Show it again and again, each time after so long" },
 	{ .name = "sync", .type = OPT_FLAG, .offset = AT(sync), .help = "Accepted: what is shown is always so" },
 	OPT_END
 };
@@ -410,25 +414,18 @@ static void sort_by_size(json_t *rows)
 		(void)json_array_set_new(rows, i, v[i]);
 }
 
-static int run_ps(struct context *c, void *values, int argc, char **argv)
+static int list(struct context *c, const struct ps_options *o, struct err *e)
 {
-	struct ps_options *o = values;
 	g_autoptr(GPtrArray) set = NULL;
 	const char *shown[COLUMNS_MAX];
 	json_t *rows = json_array();
-	struct err e = ERR_INIT;
 	int64_t now = text_now_ns();
 	int r;
 
-	(void)argc;
-	(void)argv;
 	choose_columns(o, shown);
-	show_whole(o->no_trunc);
-	r = context_store(c, &e);
+	r = container_load_all(c, shown_states(o), &set, e);
 	if (r == 0)
-		r = container_load_all(c, shown_states(o), &set, &e);
-	if (r == 0)
-		r = select_shown(c, o, set, &e);
+		r = select_shown(c, o, set, e);
 	if (r == 0 && o->sort) {
 		sort_key = o->sort;
 		g_ptr_array_sort(set, by_key);
@@ -446,8 +443,33 @@ static int run_ps(struct context *c, void *values, int argc, char **argv)
 	if (r == 0 && c->docker && o->format)
 		docker_rows(DOCKER_PS, rows);
 	if (r == 0 && !o->quiet)
-		r = show_rows(rows, shown, o->format, o->no_heading, &e);
+		r = show_rows(rows, shown, o->format, o->no_heading, e);
 	json_decref(rows);
+	return r;
+}
+
+static int run_ps(struct context *c, void *values, int argc, char **argv)
+{
+	const struct ps_options *o = values;
+	struct err e = ERR_INIT;
+	int r = 0;
+
+	(void)argc;
+	(void)argv;
+	show_whole(o->no_trunc);
+	if (o->watch < 0 || o->watch > 86400)
+		r = err_msg(&e, EINVAL, "--watch: a number of seconds from 1 to 86400 is needed");
+	if (r == 0)
+		r = context_store(c, &e);
+	while (r == 0) {
+		if (o->watch && isatty(STDOUT_FILENO))
+			fputs("\033[H\033[2J", stdout);
+		r = list(c, o, &e);
+		/* Nobody reads it any more. */
+		if (r < 0 || !o->watch || fflush(stdout) != 0)
+			break;
+		(void)poll(NULL, 0, (int)(o->watch * 1000));
+	}
 	return r < 0 ? fail(&e) : 0;
 }
 

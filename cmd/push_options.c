@@ -26,6 +26,7 @@ const struct opt push_opts[] = {
 	{ .name = "format", .letter = 'f', .type = OPT_STRING, .offset = AT(format), .arg = "type",
 	  .help = "Manifest type (default: as the image has it)", .choices = "oci|v2s2", .complete = COMPLETE_CHOICES },
 	{ .name = "quiet", .letter = 'q', .type = OPT_FLAG, .offset = AT(quiet), .help = "Show no progress" },
+	{ .name = "remove-signatures", .type = OPT_IGNORED, .help = "Signatures are not pushed in any case" },
 	{ .name = "retry", .type = OPT_INT, .offset = AT(retry), .arg = "times",
 	  .help = "Try again so often after a failed transfer" },
 	{ .name = "retry-delay", .type = OPT_DURATION, .offset = AT(retry_delay_ns), .arg = "duration",

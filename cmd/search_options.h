@@ -6,7 +6,8 @@
 
 struct search_options {
 	bool list_tags;                 /* first: never has a set_offset */
-	bool no_trunc, tls_verify;
+	bool no_trunc, tls_verify, compatible;
+	char **filter;
 	char *authfile, *cert_dir, *creds, *format;
 	int64_t limit;                  /* 0: 25 repositories, all tags */
 };

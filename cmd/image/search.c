@@ -59,6 +59,29 @@ static char *shown(const char *description, bool whole)
 	return g_strconcat(valid, "...", NULL);
 }
 
+/* 1 yes, 0 no, -EINVAL. */
+static int passes(const struct found *f, char *const *filters, struct err *e)
+{
+	for (; filters && *filters; filters++) {
+		g_auto(GStrv) kv = g_strsplit(*filters, "=", 2);
+		const char *key = kv[0] ? kv[0] : "", *value = *key && kv[1] ? kv[1] : "true";
+		bool yes = !strcmp(value, "true"), official = !strcmp(key, "is-official");
+		int64_t stars;
+
+		if (!strcmp(key, "stars") && text_int(value, 0, INT64_MAX, &stars)) {
+			if (f->stars < stars)
+				return 0;
+		} else if ((official || !strcmp(key, "is-automated")) && (yes || !strcmp(value, "false"))) {
+			if ((official ? f->official : f->automated) != yes)
+				return 0;
+		} else {
+			return err_msg(e, EINVAL, "--filter %s: stars=NUMBER, is-official=true|false or "
+				       "is-automated=true|false is needed", *filters);
+		}
+	}
+	return 1;
+}
+
 static void add_row(json_t *rows, const struct search_options *o, const char *host, const struct found *f)
 {
 	g_autofree char *description = shown(f->description, o->no_trunc);
@@ -67,8 +90,9 @@ static void add_row(json_t *rows, const struct search_options *o, const char *ho
 	g_autofree char *full = g_strdup_printf("%s/%s%s", host,
 						strcmp(host, "docker.io") == 0 && !strchr(name, '/') ? "library/" : "", name);
 
-	json_array_append_new(rows, json_pack("{s:s,s:s,s:s,s:I,s:s}", "Index", host, "Name", full, "Description", description,
-					      "Stars", (json_int_t)f->stars, "Official", f->official ? "[OK]" : ""));
+	json_array_append_new(rows, json_pack("{s:s,s:s,s:s,s:I,s:s,s:s}", "Index", host, "Name", full, "Description", description,
+					      "Stars", (json_int_t)f->stars, "Official", f->official ? "[OK]" : "",
+					      "Automated", f->automated ? "[OK]" : ""));
 }
 
 /* At one registry. */
@@ -88,7 +112,8 @@ static int search_at(const struct search_options *o, const struct registries *co
 	if (r == 0)
 		r = registry_search(g, word, o->limit ? (size_t)o->limit : LIMIT, found, e);
 	for (guint i = 0; r == 0 && i < found->len; i++)
-		add_row(rows, o, ref.host, found->pdata[i]);
+		if (passes(found->pdata[i], o->filter, e) > 0)
+			add_row(rows, o, ref.host, found->pdata[i]);
 	return r;
 }
 
@@ -121,6 +146,9 @@ static int search_run(struct context *c, void *values, int argc, char **argv)
 {
 	static const char *const tag_columns[] = { "NAME={{.Name}}", "TAG={{.Tag}}", NULL };
 	static const char *const columns[] = { "NAME={{.Name}}", "DESCRIPTION={{.Description}}", NULL };
+	static const char *const more_columns[] = { "NAME={{.Name}}", "DESCRIPTION={{.Description}}", "STARS={{.Stars}}",
+		"OFFICIAL={{.Official}}", "AUTOMATED={{.Automated}}", NULL };
+	const struct found nothing = { 0 };
 	const struct search_options *o = values;
 	json_t *rows = json_array();
 	struct err e = ERR_INIT;
@@ -130,12 +158,14 @@ static int search_run(struct context *c, void *values, int argc, char **argv)
 	show_whole(o->no_trunc);
 	if (o->limit < 0)
 		r = err_msg(&e, EINVAL, "--limit %lld: it is not a number of images", (long long)o->limit);
+	else if (passes(&nothing, o->filter, &e) < 0)           /* wrong even if nothing is found */
+		r = -e.code;
 	else
 		r = o->list_tags ? list_tags(o, argv[0], rows, &e) : search(o, argv[0], rows, &e);
 	if (r == 0 && c->docker && o->format && !o->list_tags)
 		docker_rows(DOCKER_SEARCH, rows);
 	if (r == 0)
-		r = show_rows(rows, o->list_tags ? tag_columns : columns, o->format, false, &e);
+		r = show_rows(rows, o->list_tags ? tag_columns : o->compatible ? more_columns : columns, o->format, false, &e);
 	json_decref(rows);
 	return r < 0 ? fail(&e) : 0;
 }

@@ -108,6 +108,7 @@ static void add(struct search *s, const char *name, json_t *more)
 	f->description = g_strdup(description ? description : "");
 	f->stars = json_integer_value(json_object_get(more, "star_count"));
 	f->official = json_is_true(json_object_get(more, "is_official"));
+	f->automated = json_is_true(json_object_get(more, "is_automated"));
 	g_ptr_array_add(s->list, f);
 }
 

@@ -11,7 +11,7 @@
 /* The repository's tags, as the registry sorts them: g_free'd strings. `max` stops earlier; 0: all. 0 or -errno. */
 int registry_tags(struct registry *g, size_t max, GPtrArray *ret, struct err *e);
 
-struct found { char *name, *description; int64_t stars; bool official; };
+struct found { char *name, *description; int64_t stars; bool official, automated; };
 void found_free(void *found);
 
 /* Repositories whose name has `word`, at most `max`: by the registry's search where it has one (docker.io), else by its

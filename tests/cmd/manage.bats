@@ -185,3 +185,10 @@ moving() { "$CORACLE" top "$1" state | tail -n +2 | grep -vc '[TZD]' || :; }
 	[[ ${lines[2]} =~ ^Total\ reclaimed\ space:\ 3\.[0-9]+\ MB$ ]]
 	cs ps -a --format '{{.Names}}'; says up
 }
+
+@test "ps --watch: again and again, until nobody reads" {
+	c create --name seen --network none host true; ok
+	output=$("$CORACLE" ps -a --watch 1 --format '{{.Names}}' 3>&- | head -n 2)
+	says $'seen\nseen'
+	c ps --watch -1; fails 125 "--watch"
+}

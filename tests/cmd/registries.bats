@@ -133,6 +133,10 @@ conf() { cat >"$CONTAINERS_REGISTRIES_CONF"; }
 	insecure = true
 	C
 	c search --format '{{.Name}}' busybox; ok; says "$BUSYBOX"
+	c search --compatible busybox; ok; [[ ${lines[0]} =~ NAME\ +DESCRIPTION\ +STARS\ +OFFICIAL\ +AUTOMATED ]]
+	c search --filter is-official=false --format '{{.Stars}}{{.Automated}}' busybox; says 0
+	c search --filter stars=0 --format '{{.Name}}' busybox; says "$BUSYBOX"
+	c search --filter stars=x busybox; fails 125 "--filter stars=x"
 	printf 'unqualified-search-registries = ["localhost:1"]\n' | conf
 	c search busybox; fails 125 "localhost:1"
 }
