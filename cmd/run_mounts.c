@@ -212,9 +212,12 @@ static void dev_mounts(struct run_plan *p)
 static void systemd_mounts(struct run_plan *p)
 {
 	static const char *const dirs[] = { "/run", "/run/lock", "/tmp", "/var/log/journal" };
+	/* The machine's own temporary files are not the container's, and not all can be read. */
+	bool host = p->img && p->img->host;
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(dirs); i++)
-		add_default(p, dirs[i], "tmpfs", "tmpfs", OPTIONS("rprivate", "nosuid", "nodev", "tmpcopyup"));
+		add_default(p, dirs[i], "tmpfs", "tmpfs", host ? OPTIONS("rprivate", "nosuid", "nodev")
+							       : OPTIONS("rprivate", "nosuid", "nodev", "tmpcopyup"));
 }
 
 void run_default_mounts(struct run_plan *p)

@@ -258,6 +258,7 @@ r2() { local o=(); while [ "$1" != -- ]; do o+=("$1"); shift; done; shift; "$COR
 	c inspect -f '{{.Config.SystemdMode}} {{.Config.StopSignal}}' sd; says "true 37"
 	c create --name nosd --systemd=false --network none "${box[@]}" /sbin/init; ok
 	c inspect -f '{{.Config.StopSignal}}' nosd; says 15
+	c run --rm --systemd=always --network none host ls /tmp /run/lock; says $'/run/lock:\n\n/tmp:'
 	c create --name bad --systemd=perhaps "${box[@]}" true; fails 125 "always"
 }
 
