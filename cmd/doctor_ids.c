@@ -123,8 +123,8 @@ void doctor_subordinate_ids(struct context *c, struct finding *f)
 
 	(void)c;
 	if (m->one_id)
-		doctor_lacking(f, DOCTOR_LACKING, "containers have a single id: other users inside, apt and useradd do not "
-			       "work, and owners of an image's files are only recorded",
+		doctor_lacking(f, DOCTOR_LACKING, "containers have a single id: programs cannot run as other users, and owners "
+			       "of files are only recorded",
 			       "%s", *m->why_one_id ? m->why_one_id : "one id");
 	else if (fewer < IDS_USUAL)
 		doctor_lacking(f, DOCTOR_LACKING, "images with files of higher ids do not unpack as they are",

@@ -148,6 +148,7 @@ static int exec_in(struct exec_job *j, const struct container_info *i, char **ar
 	j->launch.record = i->record;
 	j->launch.spec = spec;
 	j->launch.extras = &j->extras;
+	j->launch.container_fd = dir;
 	if (pidfd < 0 || plan_process(j, argv, e) < 0 || find_cgroup(j, i->state.pid, e) < 0)
 		return -e->code;
 	idmap_of(i->state.pid, &j->ctx.map);
@@ -158,6 +159,8 @@ static int exec_in(struct exec_job *j, const struct container_info *i, char **ar
 	enter->pidfd = pidfd;
 	enter->map = &j->ctx.map;
 	enter->spec = spec;
+	enter->pretend = true;
+	enter->owners_dir = launch_owners_dir(&j->launch);
 	return container_exec(&j->exec, e);
 }
 

@@ -400,6 +400,12 @@ static int plan(struct launch_ctx *x, struct err *e)
 	return plan_specials(x, e) < 0 ? -e->code : launch_secrets_open(x, e);
 }
 
+/* In a user's own directory nothing is written down, and the image host is many mounts. */
+int launch_owners_dir(const struct launch_job *job)
+{
+	return job->record->rootfs || !job->record->image_id ? -1 : job->container_fd;
+}
+
 static void fill_start(struct launch_ctx *x, const struct start_options *o, struct container_start *s)
 {
 	struct launch_job *job = x->job;
@@ -417,6 +423,8 @@ static void fill_start(struct launch_ctx *x, const struct start_options *o, stru
 			.preserve_fds = o->preserve_fds,
 			.init_path = job->record->init ? job->extras->init_path : NULL,
 			.keep_groups = job->record->keep_groups,
+			.pretend = true,
+			.owners_dir = launch_owners_dir(job),
 		},
 		.hooks = { .ctx = x, .prepare = prepare, .helpers = helpers, .stopped = stopped, .again = again, .inside = inside,
 			   .remove_tree = remove_tree, .removed = removed },

@@ -112,6 +112,9 @@ int launch_userns_parse(const char *mode, struct userns_request *req, struct err
 /* The ids that --userns keep-id keeps, as the container sees them. */
 void launch_keep_ids(const struct container_record *r, uint32_t *uid, uint32_t *gid);
 
+/* Where owners that the store cannot have are written down (core/runtime/pretend.h), or -1. */
+int launch_owners_dir(const struct launch_job *job);
+
 /* The network's options as text for the record, and the plan made from them. */
 struct net_plan;
 int launch_net_plan(const struct container_record *r, struct net_plan *ret, struct err *e);

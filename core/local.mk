@@ -9,7 +9,7 @@ libcore_a_SOURCES += \
 	core/base/file.c core/base/file.h \
 	core/base/lock.c core/base/lock.h \
 	core/base/log.c core/base/log.h \
-	core/base/path.c core/base/path.h \
+	core/base/override.c core/base/override.h core/base/path.c core/base/path.h \
 	core/base/proc.c core/base/proc.h \
 	core/base/text.c core/base/text.h
 

@@ -31,6 +31,7 @@ libimage_a_SOURCES += \
 	storage/image_stack.c \
 	storage/inflate.c storage/inflate.h \
 	storage/layer_tar.c storage/layer_tar.h \
+	storage/remembered.c storage/remembered.h \
 	storage/ring.c storage/ring.h \
 	storage/sink.h \
 	storage/tar_record.c storage/tar_record.h \

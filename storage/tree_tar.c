@@ -265,6 +265,12 @@ static bool left_out(const struct packer *p)
 	return false;
 }
 
+/* Has `name` in `dirfd`, the entry at hand, another owner or kind than it seems? */
+static void show(struct packer *p, int dirfd, const char *name, struct stat *st)
+{
+	remembered_show(p->o->remembered, dirfd, name, p->o->part ? NULL : p->path->str, st);
+}
+
 static int pack_as(struct packer *p, int dirfd, const char *name, const char *as)
 {
 	gsize before = p->path->len;
@@ -282,10 +288,12 @@ static int pack_as(struct packer *p, int dirfd, const char *name, const char *as
 		r = gone_or_failed(p);
 	} else if (S_ISDIR(st.st_mode)) {
 		fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		show(p, dirfd, name, &st);
 		r = fd < 0 ? gone_or_failed(p) : pack_dir(p, fd, &st);
 	} else if (p->o->layer && S_ISCHR(st.st_mode) && st.st_rdev == 0) {
 		r = write_whiteout(p, dir, name, &st);
 	} else {
+		show(p, dirfd, name, &st);
 		r = pack_other(p, dirfd, name, &st);
 	}
 	g_string_truncate(p->path, before);
@@ -391,6 +399,25 @@ static int pack_devices(struct packer *p, int root_fd)
 	return r;
 }
 
+static int pack_remembered(struct packer *p, int root_fd)
+{
+	g_autoptr(GPtrArray) paths = remembered_devices(p->o->remembered, root_fd);
+	int r = 0;
+
+	for (guint i = 0; i < paths->len && r == 0; i++) {
+		struct archive_entry *ae;
+		struct stat st;
+
+		remembered_show_device(p->o->remembered, paths->pdata[i], &st);
+		g_string_assign(p->path, paths->pdata[i]);
+		ae = new_entry(p, &st);
+		r = write_header(p, ae);
+		archive_entry_free(ae);
+	}
+	g_string_truncate(p->path, 0);
+	return r;
+}
+
 static int open_archive(struct packer *p)
 {
 	p->a = archive_write_new();
@@ -416,11 +443,16 @@ static int pack_tree(struct packer *p, const struct what *w)
 		r = owners_read(p->o->owners_dir, keep_owner, p, p->e);
 	}
 	if (r == 0)
+		show(p, w->fd, ".", &st);
+	if (r == 0)
 		r = open_archive(p);
 	if (r == 0)
 		r = w->as ? pack_as(p, w->fd, w->name, w->as) : pack_dir(p, w->fd, &st);
 	if (r == 0)
 		r = pack_devices(p, w->fd);
+	/* A layer has its own alone. */
+	if (r == 0 && p->o->remembered && !p->o->layer && !p->o->part)
+		r = pack_remembered(p, w->fd);
 	if (r == 0 && archive_write_close(p->a) != ARCHIVE_OK)
 		r = archive_failed(p);
 	return r;

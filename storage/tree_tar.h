@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "core/base/err.h"
+#include "storage/remembered.h"
 #include "storage/sink.h"
 
 struct tree_tar_options {
@@ -18,7 +19,9 @@ struct tree_tar_options {
 	bool whole_seconds;     /* leave the fractions of times out, as other tools do */
 	bool no_root;           /* without an entry for the tree itself */
 	int owners_dir;         /* directory with an `owners` file that holds for the tree; -1: none */
+	const struct remembered *remembered;    /* what the files' own attributes and a container's record say; NULL: nothing */
 	int64_t latest;         /* no time is later than this (SOURCE_DATE_EPOCH); < 0: as they are */
+	bool part;              /* it is not a container's root: what is remembered by path is not known */
 	bool live;              /* what vanishes while it is read is left out */
 	const char *const *without;     /* clean paths that are left out with all below; NULL: none */
 };

@@ -172,16 +172,20 @@ static int make_layer(const struct commit *k, struct new_layer *n, int tree, str
 {
 	struct tree_tar_options o = TREE_TAR_OPTIONS;
 	int r = new_layer_begin(k->c->store, NULL, NULL, n, e), packed;
+	struct remembered *remembered;
 
+	remembered = remembered_open(k->c->store, k->container->record->id, k->img);
+	o.remembered = remembered;
 	o.layer = !k->o->squash;
 	o.whole_seconds = true;
 	o.no_root = true;
 	o.without = mount_points;
 	if (getenv("SOURCE_DATE_EPOCH"))
 		o.latest = k->created_ns / 1000000000;
+	packed = r < 0 ? r : tree_tar_write(tree, &o, sink_to_fd, &n->in, e);
+	remembered_free(remembered);
 	if (r < 0)
 		return r;
-	packed = tree_tar_write(tree, &o, sink_to_fd, &n->in, e);
 	if (packed < 0 && packed != -EPIPE)
 		return packed;
 	err_clear(e);

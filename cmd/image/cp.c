@@ -25,6 +25,7 @@ static bool is_root(const struct copy_place *p, const struct copy_found *f)
 static int write_tar(struct cp *k, struct err *e)
 {
 	static const char *const system[] = { "dev", "proc", "sys", NULL };
+	struct remembered *remembered = remembered_open(NULL, NULL, NULL);
 	struct tree_tar_options o = TREE_TAR_OPTIONS;
 	int out = STDOUT_FILENO;
 	autofound f = { .parent = -1 };
@@ -34,6 +35,9 @@ static int write_tar(struct cp *k, struct err *e)
 
 	if (cp_enter(&k->from, &place, &root, e) < 0 || copy_find_source(&place, k->from.path, &f, e) < 0)
 		return -e->code;
+	/* The process ends with the copy. */
+	o.remembered = remembered;
+	o.part = true;
 	o.live = root.running;
 	o.whole_seconds = true;
 	if (!f.content && strcmp(f.name, ".") != 0)

@@ -16,7 +16,7 @@
 #include "storage/tree_tar.h"
 
 /* A descriptor of the container's root, as root of the store map. */
-static int open_root(struct context *c, const struct container_record *record, struct err *e)
+static int open_root(struct context *c, const struct container_record *record, struct remembered **ret, struct err *e)
 {
 	autoimage *img = NULL;
 	autofd dir = -1;
@@ -33,13 +33,15 @@ static int open_root(struct context *c, const struct container_record *record, s
 	r = idmap_enter(idmap_store(), e);
 	if (r < 0 || dir >= 0)
 		return r < 0 ? r : take_fd(&dir);
+	*ret = remembered_open(c->store, record->id, img);
 	return rootfs_open_container(c->store, img, record->id, e);
 }
 
-static int write_tar(int root, int fd, struct err *e)
+static int write_tar(const struct remembered *remembered, int root, int fd, struct err *e)
 {
 	struct tree_tar_options o = TREE_TAR_OPTIONS;
 
+	o.remembered = remembered;
 	o.whole_seconds = true;
 	o.no_root = true;
 	return tree_tar_write(root, &o, sink_to_fd, &fd, e);
@@ -49,6 +51,7 @@ static int export_container(struct context *c, const struct export_options *o, c
 {
 	struct container_choice choice = { .missing_status = EXIT_OURS };
 	g_autoptr(GPtrArray) set = NULL;
+	struct remembered *remembered = NULL;
 	autofd fd = -1, root = -1;
 	const struct container_record *record;
 	struct stat st;
@@ -64,8 +67,9 @@ static int export_container(struct context *c, const struct export_options *o, c
 	if (fd < 0)
 		return err_set(e, errno, "%s", o->output ? o->output : "standard output");
 	record = ((const struct container_info *)set->pdata[0])->record;
-	root = open_root(c, record, e);
-	r = root < 0 ? root : write_tar(root, fd, e);
+	root = open_root(c, record, &remembered, e);
+	r = root < 0 ? root : write_tar(remembered, root, fd, e);
+	remembered_free(remembered);
 	if (r == 0)
 		container_event(&c->place, record, "export");
 	if (r < 0 && o->output && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))

@@ -22,6 +22,7 @@
 #include "core/runtime/cgroup.h"
 #include "core/runtime/cgroup_oci.h"
 #include "core/runtime/namespaces.h"
+#include "core/runtime/pretend.h"
 #include "core/runtime/program.h"
 #include "core/runtime/rights.h"
 #include "core/runtime/schedule.h"
@@ -36,6 +37,7 @@
 struct entering {
 	const struct enter_params *p;
 	struct seccomp_program filter;
+	struct pretend pretend;
 	int flags;              /* CLONE_NEW* to join */
 	bool guard_exe;
 	struct seccomp_notify notify;
@@ -343,14 +345,26 @@ static int prepare(struct entering *n, struct err *e)
 	return 0;
 }
 
+static int start_pretending(struct entering *n, struct err *e)
+{
+	struct pretend_params q = { .spec = n->p->spec, .map = n->p->map, .dir = n->p->owners_dir, .until = n->p->pidfd };
+
+	if (!n->p->pretend || !pretend_wanted(q.spec, q.map))
+		return 0;
+	n->filter.pretend = &n->pretend;
+	return pretend_start(&q, &n->pretend, e);
+}
+
 int enter(const struct enter_params *p, struct launched *ret, struct err *e)
 {
 	struct entering n = { .p = p, .filter = SECCOMP_PROGRAM_INIT, .sock = -1, .theirs = -1, .cgroup = -1, .proc = -1,
 			      .root = -1, .notify = { .sock = -1 },
-			      .pid = -1, .err = ERR_INIT };
+			      .pid = -1, .err = ERR_INIT, .pretend = PRETEND_INIT };
 	struct launched l = { .pid = -1, .pidfd = -1, .tty = -1 };
 	int r = prepare(&n, e);
 
+	if (r == 0)
+		r = start_pretending(&n, e);
 	if (r == 0)
 		r = fork_inside(&n, e);
 	fd_close(&n.theirs);
@@ -369,6 +383,7 @@ int enter(const struct enter_params *p, struct launched *ret, struct err *e)
 	fd_close(&n.root);
 	fd_close(&n.notify.sock);
 	seccomp_program_free(&n.filter);
+	pretend_free(&n.pretend, r < 0);
 	if (r < 0) {
 		proc_kill_and_reap(&l.pid);
 		fd_close(&l.pidfd);

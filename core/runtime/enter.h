@@ -37,6 +37,8 @@ struct enter_params {
 	char *const *cgroups;           /* or these (any version); NULL: none */
 	bool cgroups_must_work;         /* else a lack of rights to move there is a warning, as with `cgroup` */
 	bool keep_groups;               /* setgroups is not called */
+	bool pretend;                   /* as launch_params has it, and its owners_dir */
+	int owners_dir;
 	bool die_with_caller;           /* SIGKILL when the calling thread ends */
 
 	/* In the new process, inside, as root of the container (where it has one) and before the terminal is made:

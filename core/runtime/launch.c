@@ -26,6 +26,7 @@
 #include "core/runtime/hooks.h"
 #include "core/runtime/init.h"
 #include "core/runtime/namespaces.h"
+#include "core/runtime/pretend.h"
 #include "core/runtime/program.h"
 #include "core/runtime/seccomp.h"
 #include "core/runtime/steps.h"
@@ -43,6 +44,7 @@ struct start {
 	struct idmap *own_map;          /* made from the spec, or NULL */
 	struct namespaces ns;
 	struct seccomp_program filter;
+	struct pretend pretend;
 	pid_t pid;
 	int pidfd, sock, tty;
 	struct mounts mounts;           /* only their sources: see open_trees */
@@ -60,6 +62,7 @@ static void close_trees(struct start *s)
 
 static void start_undo(struct start *s)
 {
+	pretend_free(&s->pretend, s->pid > 0);
 	/* Kills, and reaps: nothing of the container is left when this returns. */
 	proc_kill_and_reap(&s->pid);
 	fd_close(&s->pidfd);
@@ -367,10 +370,20 @@ static int walk(struct start *s, struct err *e)
 	return r == 0 ? after_start(s, e) : r;
 }
 
+static int start_pretending(struct start *s, struct err *e)
+{
+	struct pretend_params q = { .spec = s->p->spec, .map = s->map, .dir = s->p->owners_dir, .until = -1 };
+
+	if (!s->p->pretend || !pretend_wanted(q.spec, q.map))
+		return 0;
+	s->filter.pretend = &s->pretend;
+	return pretend_start(&q, &s->pretend, e);
+}
+
 int launch(const struct launch_params *p, struct launched *ret, struct err *e)
 {
 	struct start s = { .p = p, .map = p->idmap, .pid = -1, .pidfd = -1, .sock = -1, .tty = -1,
-			   .ns = NAMESPACES_INIT, .root = -1 };
+			   .ns = NAMESPACES_INIT, .root = -1, .pretend = PRETEND_INIT };
 	int r = 0;
 
 	if (p->spec->process.unknown_capability)
@@ -388,6 +401,8 @@ int launch(const struct launch_params *p, struct launched *ret, struct err *e)
 		r = err_msg(e, EINVAL, "linux.timeOffsets: needs a new time namespace among linux.namespaces");
 	if (r == 0)
 		r = seccomp_prepare(p->spec, NULL, &s.filter, e);
+	if (r == 0)
+		r = start_pretending(&s, e);
 	if (r == 0)
 		r = open_trees(&s, e);
 	if (r == 0)

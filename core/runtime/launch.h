@@ -60,6 +60,8 @@ struct launch_params {
 	const char *cgroup;             /* absolute cgroup v2 directory to be born in, or NULL */
 	char *const *cgroups;           /* or these directories (any version) to be moved to; NULL: none */
 	const char *init_path;          /* --init: host path of coracle-init, shown at /run/coracle-init; NULL */
+	bool pretend;                   /* with a single id, calls for others succeed (pretend.h) */
+	int owners_dir;                 /* and owners are written down here, see pretend_params; -1: nowhere */
 	bool keep_groups;               /* --group-add keep-groups: setgroups is not called */
 	bool new_session_keyring;
 	bool same_session;              /* the caller has left its terminal (proc_leave_terminal): that will do */

@@ -13,6 +13,9 @@ libcore_a_SOURCES += \
 	core/runtime/device_filter.c core/runtime/device_filter.h \
 	core/runtime/gate.c core/runtime/gate.h \
 	core/runtime/hooks.c core/runtime/hooks.h \
+	core/runtime/pretend.c core/runtime/pretend.h core/runtime/pretend_serve.c core/runtime/pretend_private.h \
+	core/runtime/pretend_ids.c core/runtime/pretend_ids.h \
+	core/runtime/remember.c core/runtime/remember.h \
 	core/runtime/idmapped.c core/runtime/idmapped.h \
 	core/runtime/memory_policy.c core/runtime/memory_policy.h \
 	core/runtime/seccomp_notify.c core/runtime/seccomp_notify.h \

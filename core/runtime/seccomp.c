@@ -16,6 +16,7 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/path.h"
+#include "core/runtime/pretend.h"
 #include "core/runtime/seccomp_document.h"
 #include "core/runtime/seccomp_notify.h"
 #include "core/runtime/seccomp_table.h"
@@ -44,6 +45,9 @@ int seccomp_install(const struct seccomp_program *p, struct err *e)
 
 	if (!p->insns)
 		return 0;
+	/* Before this one, which may forbid what that takes. */
+	if (p->pretend && pretend_install(p->pretend, e) < 0)
+		return -e->code;
 	/* The kernel only reads them; its struct lacks the const. */
 	memcpy(&prog.filter, &p->insns, sizeof prog.filter);
 	fd = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog);

@@ -25,9 +25,10 @@ struct seccomp_program {
 	unsigned flags;                         /* SECCOMP_FILTER_FLAG_* */
 	void *owned;                            /* what seccomp_program_free frees, or NULL */
 	const struct seccomp_notify *notify;    /* who is told of it, where it notifies (seccomp_notify.h), or NULL */
+	const struct pretend *pretend;          /* what is loaded before it (pretend.h), or NULL */
 };
 
-#define SECCOMP_PROGRAM_INIT { NULL, 0, 0, NULL, NULL }
+#define SECCOMP_PROGRAM_INIT { NULL, 0, 0, NULL, NULL, NULL }
 #define SECCOMP_DOCUMENT_MAX (1024 * 1024)      /* bytes of a profile that is read from a file */
 
 /* The program for spec->seccomp. The document's conditions on capabilities are answered from the spec's

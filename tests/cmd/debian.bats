@@ -43,3 +43,37 @@ teardown_file() { remove_tree "$BATS_FILE_TMPDIR/store"; }
 	says $'4755 root:root\n640 root:shadow\n2755 root:shadow\n1777 root:root\n2775 root:mail'
 	c run --rm "$DEBIAN" sh -c 'test -L /bin && test /usr/bin/perl -ef /usr/bin/perl5.36.0 && echo linked'; says linked
 }
+
+# A package whose files and script want other owners, installed from a local file.
+make_package() {
+	mkdir -p "$1/DEBIAN" "$1/srv/own"
+	printf 'Package: own\nVersion: 1\nArchitecture: all\nMaintainer: a <a@b.c>\nDescription: x\n' >"$1/DEBIAN/control"
+	printf '%s\n' '#!/bin/sh' 'set -e' 'addgroup --system --gid 777 owned >/dev/null' \
+		'adduser --system --uid 777 --gid 777 --no-create-home owned >/dev/null' \
+		'chown owned:owned /srv/own/given' 'chgrp mail /srv/own/mailed' 'chmod 2755 /srv/own/mailed' >"$1/DEBIAN/postinst"
+	chmod 755 "$1/DEBIAN/postinst"
+	echo a >"$1/srv/own/given"; echo b >"$1/srv/own/mailed"; echo c >"$1/srv/own/packed"
+	dpkg-deb --root-owner-group --build "$1" "$1.deb" >/dev/null
+}
+
+@test "with one id: apt-get install works on every driver, and the owners are in the committed layer" {
+	make_package "$BATS_TEST_TMPDIR/own"
+	one=(setpriv --no-new-privs "$CORACLE" --root "$BATS_TEST_TMPDIR/one")
+	"${one[@]}" pull -q "$DEBIAN"
+	for driver in overlay fuse vfs; do
+		run "${one[@]}" --storage-driver $driver run -q --name a --network none -v "$BATS_TEST_TMPDIR/own.deb:/own.deb:ro" "$DEBIAN" \
+			sh -c 'apt-get install -y /own.deb && dpkg --verify own && tar -C /srv -cf - own | tar -C /tmp -xf - && su -s /bin/sh mail -c id'
+		ok; has "uid=8(mail)"
+		output=$("${one[@]}" --storage-driver $driver export a | tar -tv --numeric-owner srv/own | awk '{ print $1, $2, $NF }')
+		says $'drwxr-xr-x 0/0 srv/own/\n-rw-r--r-- 777/777 srv/own/given\n-rwxr-sr-x 0/8 srv/own/mailed\n-rw-r--r-- 0/0 srv/own/packed'
+		[ $driver = overlay ] || { "${one[@]}" rm a; continue; }
+		"${one[@]}" commit -q a "$REGISTRY_OPEN/with-own:1"
+		"${one[@]}" push -q "$REGISTRY_OPEN/with-own:1"
+		"${one[@]}" rm a
+	done
+	remove_tree "$BATS_TEST_TMPDIR/one"
+	c pull -q "$REGISTRY_OPEN/with-own:1"; ok
+	c run --rm "$REGISTRY_OPEN/with-own:1" stat -c '%U:%G %a' /srv/own/given /srv/own/mailed /srv/own/packed /var/mail
+	says $'owned:owned 644\nroot:mail 2755\nroot:root 644\nroot:mail 2775'
+	c rmi "$REGISTRY_OPEN/with-own:1"; ok
+}

@@ -18,6 +18,7 @@
 #include "core/base/file.h"
 #include "core/base/jread.h"
 #include "core/base/lock.h"
+#include "core/base/override.h"
 #include "core/base/path.h"
 #include "core/base/proc.h"
 #include "core/base/text.h"
@@ -371,6 +372,34 @@ static void test_distance(void)
 	g_assert_cmpuint(text_distance("abc", ""), ==, 3);
 }
 
+static void test_override(void)
+{
+	static const struct { const char *text; struct override o; } good[] = {
+		{ "0:0:0755:dir", { 0, 0, S_IFDIR | 0755, 0, 0 } },
+		{ "1000:4294967294:4755:file", { 1000, 4294967294U, S_IFREG | 04755, 0, 0 } },
+		{ "1:2:0666:char-1-3", { 1, 2, S_IFCHR | 0666, 1, 3 } },
+		{ "1:2:0660:block-259-70000", { 1, 2, S_IFBLK | 0660, 259, 70000 } },
+		{ "5:6:0777:symlink", { 5, 6, S_IFLNK | 0777, 0, 0 } },
+	};
+	static const char *const bad[] = { "", "1", "1:2", "1:2:", "1:2:x", "1:2:0644:", "1:2:0644:thing", "1:2:0644:char-1",
+		"1:2:0644:char-1-3x", "1:2:0644 ", "1:2:0644:file:" };
+	char text[OVERRIDE_TEXT_MAX];
+	struct override o;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(good); i++) {
+		g_assert_true(override_parse(good[i].text, strlen(good[i].text), &o));
+		g_assert_cmpmem(&o, sizeof o, &good[i].o, sizeof good[i].o);
+		g_assert_cmpuint(override_format(&o, text), ==, strlen(good[i].text));
+		g_assert_cmpstr(text, ==, good[i].text);
+	}
+	/* Older writers name no kind. */
+	g_assert_true(override_parse("3:4:600", 7, &o));
+	g_assert_cmpuint(o.mode, ==, 0600);
+	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
+		g_assert_false(override_parse(bad[i], strlen(bad[i]), &o));
+	g_assert_false(override_parse("1:2:0644\0:file", 14, &o));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -388,6 +417,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/base/send-fds", test_send_fds);
 	g_test_add_func("/base/arena", test_arena);
 	g_test_add_func("/base/proc", test_proc);
+	g_test_add_func("/base/override", test_override);
 	g_test_add_func("/text/distance", test_distance);
 	return g_test_run();
 }
