@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <sched.h>
@@ -150,8 +151,11 @@ static bool is_own_descriptor(const char *path)
 /* The file that a chown is for, as O_PATH. fd, or -errno as the kernel would answer. */
 static int open_target(const struct server *s, uint32_t pid, const struct call *c, const char *path)
 {
-	int flags = O_PATH | O_CLOEXEC | (c->flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0), fd, r;
+	/* Where the container sees the host's processes, the links of /proc would lead to what I hold. */
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC | (c->flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0),
+				.resolve = RESOLVE_NO_MAGICLINKS };
 	autofd base = -1;
+	int fd, r;
 
 	if (c->flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
@@ -165,7 +169,7 @@ static int open_target(const struct server *s, uint32_t pid, const struct call *
 	r = be_in_root_of(s, pid);
 	if (r < 0)
 		return r;
-	fd = openat(*path == '/' ? AT_FDCWD : base, path, flags);
+	fd = (int)syscall(SYS_openat2, *path == '/' ? AT_FDCWD : base, path, &how, sizeof how);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -194,7 +198,7 @@ static int answer_chown(struct server *s, const struct seccomp_notif *req, const
 	autofd fd = open_target(s, req->pid, c, path);
 	bool same = counts_as_we(s, req->pid);
 
-	if (fd == -ENOENT && is_own_descriptor(path))
+	if ((fd == -ENOENT || fd == -ELOOP) && is_own_descriptor(path))
 		return 0;
 	if (fd < 0 || !still_waits(s, req->id))
 		return fd < 0 ? fd : -ESRCH;
