@@ -88,6 +88,7 @@ static void __attribute__((noreturn)) become_hook(const struct rspec_hook *h, in
 static bool listen_to(int fd, int pidfd, int timeout, char *buf, size_t size)
 {
 	int64_t until = text_steady_ns() + (int64_t)timeout * 1000000000;
+	char scrap[4096];
 	size_t len = 0;
 	bool open = true;
 
@@ -101,8 +102,9 @@ static bool listen_to(int fd, int pidfd, int timeout, char *buf, size_t size)
 		if (poll(p, 2, (int)CLAMP(left, -1, INT32_MAX)) < 0 && errno != EINTR)
 			return true;
 		if (p[0].revents) {
-			n = read(fd, buf + len, len < size - 1 ? size - 1 - len : 0);
-			len += n > 0 ? (size_t)n : 0;
+			/* What is more than we quote is read all the same: the hook would wait for us. */
+			n = len < size - 1 ? read(fd, buf + len, size - 1 - len) : read(fd, scrap, sizeof scrap);
+			len += n > 0 && len < size - 1 ? (size_t)n : 0;
 			open = n > 0;
 			buf[len] = '\0';
 		} else if (p[1].revents) {

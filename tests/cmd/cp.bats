@@ -259,7 +259,7 @@ no_remains() {
 	c start -a kv; says "$(id -u)"
 }
 
-@test "a container that exchanges a directory for a link to / meanwhile" {
+@test "CVE-2018-15664, CVE-2019-10152: a container that exchanges a directory for a link to / meanwhile" {
 	mkdir -p many outside
 	for i in {1..40}; do echo "$i" >"many/$i"; done
 	running c1

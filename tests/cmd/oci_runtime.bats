@@ -358,3 +358,72 @@ read-only"
 	has same
 	has target
 }
+
+@test "CVE-2021-43784: more id maps, and longer paths of namespaces, than a message of 64 KiB holds" {
+	change ".linux.uidMappings = [range(5000) | {containerID: ., hostID: (. + 1000000), size: 1}] | .linux.gidMappings = .linux.uidMappings |
+		.linux.namespaces |= (map(select(.type != \"user\")) + [{type: \"user\"}])"
+	program true
+	run_it
+	fails 1 "more than 64 id mappings"
+	change ".linux.namespaces |= (map(select(.type != \"ipc\")) + [{type: \"ipc\", path: (\"/\" + (\"x\" * 70000))}]) |
+		.linux.uidMappings |= .[:1] | .linux.gidMappings |= .[:1]"
+	run_it
+	fails 1 "ipc namespace /xxx"
+	nothing_left
+}
+
+@test "CVE-2022-0811: a sysctl's value sets nothing but that, and none is the host's" {
+	program true
+	change '.linux.sysctl = {"kernel.core_pattern": "|/bin/x"}'
+	run_it
+	fails 1 "sysctl kernel.core_pattern: is not separate for each container"
+	local before
+	before=$(cat /proc/sys/kernel/core_pattern)
+	for value in '1+kernel.core_pattern=|/x' '1\nkernel.core_pattern=|/x'; do
+		change ".linux.sysctl = {\"kernel.shm_rmid_forced\": \"$value\"}"
+		run_it
+	done
+	for name in kernel.shm_rmid_forced/../core_pattern 'kernel/../kernel/core_pattern' '../kernel/core_pattern'; do
+		change ".linux.sysctl = {\"$name\": \"|/x\"}"
+		run_it
+		[ "$status" -ne 0 ]
+	done
+	[ "$(cat /proc/sys/kernel/core_pattern)" = "$before" ]
+}
+
+@test "CVE-2022-1708: what a hook writes is not kept without bound" {
+	change '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "head -c 50000000 /dev/zero | tr \"\\\\0\" a >&2; exit 3"], env: ["PATH=/usr/bin:/bin"]}]'
+	program true
+	run_it
+	fails 1 "hooks.createRuntime[0]"
+	[ ${#output} -lt 2000 ] || no "${#output} characters"
+	nothing_left
+}
+
+@test "CVE-2022-2995: supplementary groups are the spec's, not the caller's" {
+	many_ids
+	change '.process.user = {uid: 7, gid: 8, additionalGids: [9]}'
+	gives 'id -G' "8 9"
+	change 'del(.process.user.additionalGids)'
+	gives 'id -G' 8
+	program sleep 100
+	create a
+	oci start a
+	oci exec --user 5:6 a id -G
+	says 6
+}
+
+@test "CVE-2025-24965: a file is made at the end of a link inside the root, and written by nobody" {
+	mkdir "$B/outside"
+	echo before >"$B/outside/config"
+	ln -s "../../..$B/outside/config" "$B/rootfs/config.json"
+	ln -s "$B/outside/new" "$B/rootfs/new.json"
+	echo shown >"$B/source"
+	change '.mounts += [{destination: "/config.json", type: "bind", source: "source", options: ["bind"]},
+		{destination: "/new.json", type: "bind", source: "source", options: ["bind"]}]'
+	shell 'cat /config.json'
+	run_it
+	fails 1 "mount source at /config.json: the mount point can't be made"
+	[ "$(cat "$B/outside/config")" = before ]
+	[ "$(ls "$B/outside")" = config ]
+}

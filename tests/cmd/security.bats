@@ -26,7 +26,7 @@ teardown() { remove_containers; }
 	remove_tree "$r"
 }
 
-@test "a FIFO or a link in the place of passwd does not hold or fool the start" {
+@test "CVE-2024-9676: a FIFO or a link in the place of passwd does not hold or fool the start" {
 	r=$BATS_TEST_TMPDIR/root; mkdir -p "$r/bin" "$r/etc"
 	cp "$(command -v busybox)" "$r/bin/busybox"; ln -s busybox "$r/bin/true"
 	mkfifo "$r/etc/passwd"; ln -s /etc/shadow "$r/etc/group"
