@@ -141,15 +141,16 @@ static const struct opt network_options[] = {
 };
 
 const struct opt run_limit_options[] = {
-	{ .name = "memory", .letter = 'm', .type = OPT_SIZE, AT(memory), .arg = "bytes", .help = "Memory limit" },
+	{ .name = "memory", .letter = 'm', .type = OPT_SIZE, AT(memory), SETS(memory_set), .arg = "bytes", .help = "Memory limit" },
 	STRING("memory-swap", 0, memory_swap, "bytes", "Limit of memory plus swap; -1: none"),
-	{ .name = "memory-reservation", .type = OPT_SIZE, AT(memory_reservation), .arg = "bytes",
+	{ .name = "memory-reservation", .type = OPT_SIZE, AT(memory_reservation), SETS(memory_reservation_set), .arg = "bytes",
 	  .help = "Memory below which nothing is taken away" },
 	STRING("cpus", 0, cpus, "number", "How many processors' time the container may use"),
-	{ .name = "cpu-shares", .letter = 'c', .type = OPT_INT, AT(cpu_shares), .arg = "n",
+	{ .name = "cpu-shares", .letter = 'c', .type = OPT_INT, AT(cpu_shares), SETS(cpu_shares_set), .arg = "n",
 	  .help = "Relative weight of its processor time" },
-	{ .name = "cpu-period", .type = OPT_INT, AT(cpu_period), .arg = "us", .help = "Period of --cpu-quota" },
-	{ .name = "cpu-quota", .type = OPT_INT, AT(cpu_quota), .arg = "us",
+	{ .name = "cpu-period", .type = OPT_INT, AT(cpu_period), SETS(cpu_period_set), .arg = "us",
+	  .help = "Period of --cpu-quota" },
+	{ .name = "cpu-quota", .type = OPT_INT, AT(cpu_quota), SETS(cpu_quota_set), .arg = "us",
 	  .help = "Processor time in each --cpu-period" },
 	STRING("cpuset-cpus", 0, cpuset_cpus, "list", "Processors it may run on: 0-2,4"),
 	STRING("cpuset-mems", 0, cpuset_mems, "list", "Memory nodes it may use"),

@@ -45,7 +45,7 @@ struct run_options {
 	/* limits */
 	char *cgroups, *cpus, *cpuset_cpus, *cpuset_mems, *memory_swap;
 	int64_t memory, memory_reservation, cpu_shares, cpu_quota, cpu_period, pids_limit;
-	bool pids_limit_set;
+	bool pids_limit_set, memory_set, memory_reservation_set, cpu_shares_set, cpu_quota_set, cpu_period_set;
 	int64_t blkio_weight;
 	char **read_bps, **write_bps, **read_iops, **write_iops, **cgroup_conf;
 

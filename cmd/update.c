@@ -53,6 +53,21 @@ static int check(struct context *c, const struct container_record *r, const stru
 	return cgroup_has_limits(&s->resources) ? cgroup_check(&req, NULL, e) : 0;
 }
 
+/* For create 0 is the same as nothing; here it would say that a limit is to go. */
+static int check_zeros(const struct run_options *o, struct err *e)
+{
+	const struct { const char *option; bool given; int64_t value; } all[] = {
+		{ "memory", o->memory_set, o->memory }, { "memory-reservation", o->memory_reservation_set, o->memory_reservation },
+		{ "cpu-shares", o->cpu_shares_set, o->cpu_shares }, { "cpu-period", o->cpu_period_set, o->cpu_period },
+		{ "cpu-quota", o->cpu_quota_set, o->cpu_quota },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
+		if (all[i].given && all[i].value == 0)
+			return err_msg(e, EINVAL, "--%s 0: a limit cannot be taken away, only changed", all[i].option);
+	return 0;
+}
+
 static int apply(struct context *c, const struct container_info *i, const struct rspec *s, struct err *e)
 {
 	g_autofree char *cgroup = container_cgroup(&c->place, i->record->id);
@@ -105,7 +120,7 @@ static int run_update(struct context *c, void *values, int argc, char **argv)
 	if (worst)
 		return worst;
 	i = set->pdata[0];
-	if (update(c, values, i, &e) < 0)
+	if (check_zeros(values, &e) < 0 || update(c, values, i, &e) < 0)
 		return fail(&e);
 	container_event(&c->place, i->record, "update");
 	puts(i->record->id);

@@ -49,6 +49,8 @@ limits() { "$CORACLE" inspect -f '{{.HostConfig.Memory}} {{.HostConfig.MemorySwa
 	cs update -m 64m nope; fails 125 'no container with name or ID "nope" found'
 	create plain
 	cs update --memory-swap 1g plain; fails 125 '--memory-swap needs --memory'
+	cs update -m 0 plain; fails 125 '--memory 0: a limit cannot be taken away'
+	cs update -c 0 plain; fails 125 '--cpu-shares 0'
 	cs update --cpus 0 plain; fails 125 '--cpus 0'
 	cs update --blkio-weight 9 plain; fails 125 'from 10 to 1000'
 	[ "$(limits plain)" = "0 0 0 0 " ] || no "$(limits plain)"
