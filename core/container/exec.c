@@ -189,6 +189,62 @@ static void note(const struct container_exec *x, const char *status, int code)
 	event_write(x->place->root_fd, &v, 1);
 }
 
+/* The parent of a process in the background: it reads what its terminal says, and waits for its end, which nobody else would
+ * do on a machine whose process 1 is a plain program. A zombie keeps a container from ending. */
+static _Noreturn void stay(struct container_exec *x, struct relay *r, int report)
+{
+	struct err e = ERR_INIT;
+	int null, keep[3];
+
+	(void)setsid();
+	if (enter(&x->enter, &r->p, &e) < 0) {
+		(void)!write(report, &e, sizeof e);
+		_exit(EXIT_OURS);
+	}
+	note(x, "exec", 0);
+	(void)!write(report, &e, sizeof e);
+	proc_set_name("coracle-exec");
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int i = 0; null >= 0 && i < 3; i++)
+		(void)dup2(null, i);
+	keep[0] = r->p.tty;
+	keep[1] = r->p.pidfd;
+	keep[2] = x->place ? x->place->root_fd : -1;
+	fd_close_all_but(keep, 3);
+	r->signals = -1;
+	if (r->p.tty >= 0)
+		(void)fd_set_nonblock(r->p.tty, true);
+	(void)!chdir("/");
+	while (!r->ended || r->p.tty >= 0)
+		turn(r);
+	note(x, "exec_died", proc_wait(r->p.pid));
+	_exit(0);
+}
+
+static int exec_in_background(struct container_exec *x, struct relay *r, struct err *e)
+{
+	autofd from = -1;
+	pid_t pid;
+	int p[2];
+
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return err_set(e, errno, "pipe");
+	from = p[0];
+	pid = fork();
+	if (pid == 0) {
+		fd_close(&from);
+		stay(x, r, p[1]);
+	}
+	(void)close(p[1]);
+	if (pid < 0)
+		return err_set(e, errno, "fork");
+	if (fd_read_full(from, e, sizeof *e) != (ssize_t)sizeof *e) {
+		err_clear(e);
+		return err_msg(e, EPIPE, "the process of exec was killed");
+	}
+	return -e->code;
+}
+
 int container_exec(struct container_exec *x, struct err *e)
 {
 	struct rspec_process *process = &x->enter.spec->process;
@@ -204,13 +260,12 @@ int container_exec(struct container_exec *x, struct err *e)
 	/* The end of a terminal is a hang-up already, and after the detach keys there is no client. */
 	x->enter.die_with_caller = !x->detach && !process->terminal;
 	r.signals = client_block_signals(&old, e);
-	status = r.signals < 0 ? r.signals : enter(&x->enter, &r.p, e);
+	status = r.signals < 0 ? r.signals : x->detach ? exec_in_background(x, &r, e) : enter(&x->enter, &r.p, e);
 	fd_close(&null);
-	if (status == 0) {
+	if (status == 0 && !x->detach) {
 		note(x, "exec", 0);
 		r.feed = x->interactive && r.p.tty >= 0;
-		r.detached = x->detach;
-		status = x->detach ? leave(&r, e) : relay_loop(&r, e);
+		status = relay_loop(&r, e);
 		if (!r.detached && status >= 0)
 			note(x, "exec_died", status);
 	}

@@ -39,6 +39,20 @@ words() { "$CORACLE" events --stream=false --format '{{.Status}}' "${@/#/--filte
 	says $'0\n1'
 }
 
+# Who made it is gone; something waits for it all the same.
+@test "events: the end of an exec in the background" {
+	c run -d --name box --network none "$BUSYBOX" sleep 100; ok
+	c exec -d box sh -c 'exit 3'; ok
+	died() { "$CORACLE" events --stream=false --filter event=exec_died --filter container=box --format '{{.ContainerExitCode}}' | grep -x "$1"; }
+	eventually died 3
+	c exec -d -t box sh -c 'echo seen; exit 4'; ok
+	eventually died 4
+	c exec -d box sleep 1000; ok
+	c rm -f -t 0 box; ok
+	left() { ! pgrep -u "$(id -u)" -x coracle-exec; }
+	eventually left
+}
+
 @test "events: of a run that fails nothing is said; create, start and the restart policy" {
 	c run --network none --rootfs "$ROOT" nosuch; fails 127
 	output=$(words); says ""
