@@ -140,30 +140,37 @@ static void *inflater(void *arg)
 	return NULL;
 }
 
-static la_ssize_t next_tar_bytes(struct archive *a, void *ctx, const void **ret)
+/* The next piece of the tar, 0 at its end; what lies before `passed` has been dealt with. */
+static size_t next_piece(struct pipeline *p, uint64_t passed, const uint8_t **ret)
 {
-	struct pipeline *p = ctx;
-	const uint8_t *bytes = NULL;
 	size_t n;
 
 	if (p->ring_has_slot && p->record)
-		tar_record_release(p->record, (uint64_t)MAX(archive_filter_bytes(a, 0), 0));
+		tar_record_release(p->record, passed);
 	if (p->ring_has_slot)
 		ring_pop(&p->tar);
-	n = ring_peek(&p->tar, &bytes);
+	n = ring_peek(&p->tar, ret);
 	p->ring_has_slot = n > 0;
 	if (n > 0 && p->record)
-		tar_record_feed(p->record, bytes, n);
+		tar_record_feed(p->record, *ret, n);
+	return n;
+}
+
+static la_ssize_t next_tar_bytes(struct archive *a, void *ctx, const void **ret)
+{
+	const uint8_t *bytes = NULL;
+	size_t n = next_piece(ctx, (uint64_t)MAX(archive_filter_bytes(a, 0), 0), &bytes);
+
 	*ret = bytes;
 	return (la_ssize_t)n;
 }
 
-/* What follows the archive's end is part of the digest. */
-static void drain(struct pipeline *p, struct archive *a)
+/* What follows the archive's end is part of the digest. Nobody reads it any more: it is not kept in memory. */
+static void drain(struct pipeline *p)
 {
-	const void *ignored;
+	const uint8_t *ignored;
 
-	while (next_tar_bytes(a, p, &ignored) > 0)
+	while (next_piece(p, UINT64_MAX, &ignored) > 0)
 		;
 }
 
@@ -211,7 +218,7 @@ static void write_tree(struct pipeline *p, int stage_fd, struct unpack_result *r
 		ring_abort(&p->tar);
 		ring_abort(&p->packed);
 	}
-	drain(p, a);
+	drain(p);
 	if (r == 0 && p->record)
 		(void)tar_record_finish(p->record, &p->tree_err);
 	tar_record_free(p->record);

@@ -109,6 +109,15 @@ pull() { c pull -q --retry-delay 50ms "$@"; }
 	done
 }
 
+# bats test_tags=plain
+@test "a layer that inflates to much more than it is takes no memory" {
+	hostile
+	status=0
+	output=$(prlimit --data=100000000 "$CORACLE" pull -q --cert-dir "$SUITE/tls/certs" "$BAD/bomb" 2>&1) || status=$?
+	fails 125 "DiffID mismatch"
+	assert_clean
+}
+
 @test "a transfer that always breaks ends with an error and keeps its beginning only" {
 	hostile
 	pull --retry 2 "$BAD/always-cut"
