@@ -142,6 +142,7 @@ PATH=/bin"
 		jq -e '.data.pids.current == 1 and .data.cpu.usage.total > 0 and .data.memory.usage.usage > 0' <<<"$output"
 	done
 	oci kill a KILL
+	cat <&"$feed" >/dev/null
 	wait $!
 }
 
@@ -162,6 +163,8 @@ PATH=/bin"
 		read -r -u "$feed" output || no "no word of it"
 	done
 	oci kill a KILL || :
+	# What it goes on writing would fill the pipe.
+	cat <&"$feed" >/dev/null
 	wait $!
 }
 
