@@ -10,6 +10,7 @@
 #include "cmd/image_commands.h"
 #include "cmd/image_use.h"
 #include "core/base/fd.h"
+#include "core/base/text.h"
 #include "storage/layer.h"
 #include "storage/tree_diff.h"
 
@@ -42,6 +43,14 @@ static bool is_mount_point(const struct diff *d, const char *path)
 	return false;
 }
 
+/* A line each, whatever the container called its files: JSON has the names as they are. */
+static void show_line(char kind, const char *path)
+{
+	g_autofree char *clean = text_printable(path);
+
+	printf("%c %s\n", kind, clean);
+}
+
 static int show(void *ctx, char kind, const char *path)
 {
 	struct diff *d = ctx;
@@ -49,7 +58,7 @@ static int show(void *ctx, char kind, const char *path)
 	if (d->record && is_mount_point(d, path))
 		return 0;
 	if (!d->json)
-		printf("%c %s\n", kind, path);
+		show_line(kind, path);
 	else
 		json_array_append_new(kind == 'A' ? d->added : kind == 'C' ? d->changed : d->deleted,
 				      json_stringn_nocheck(path, strlen(path)));

@@ -160,14 +160,20 @@ static json_t *heading_row(json_t *rows, const char *const *columns)
 	return headings;
 }
 
+/* A table is for people: what a label or a command line holds must not reach the terminal as control characters. */
 static int add_line(GPtrArray *lines, const struct template *t, json_t *row, struct err *e)
 {
 	g_autoptr(GString) s = g_string_new(NULL);
 	int r = template_exec(t, row, s, e);
+	char **cells;
 
-	if (r == 0)
-		g_ptr_array_add(lines, g_strsplit(s->str, "\t", -1));
-	return r;
+	if (r < 0)
+		return r;
+	cells = g_strsplit(s->str, "\t", -1);
+	for (char **c = cells; *c; c++)
+		err_one_line(*c);
+	g_ptr_array_add(lines, cells);
+	return 0;
 }
 
 static void free_line(void *line)

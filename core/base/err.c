@@ -5,12 +5,32 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Control characters would let a foreign name move the user's cursor: show them as '?'. */
-static void one_line(char *s)
+/* How many bytes the UTF-8 letter at `p` has; 0: it is none. */
+static int letter_len(const unsigned char *p)
 {
-	for (; *s; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			*s = '?';
+	int n = *p >= 0xf0 && *p <= 0xf4 ? 4 : *p >= 0xe0 ? 3 : *p >= 0xc2 ? 2 : 0;
+
+	if (*p > 0xf4)
+		return 0;
+	for (int i = 1; i < n; i++)
+		if (p[i] < 0x80 || p[i] > 0xbf)
+			return 0;
+	return n;
+}
+
+void err_one_line(char *s)
+{
+	unsigned char *p = (unsigned char *)s;
+
+	while (*p) {
+		int n = *p < 0x80 ? 1 : letter_len(p);
+
+		if (n == 1 ? *p < 0x20 || *p == 0x7f : n == 0 && *p < 0xa0)
+			*p = '?';
+		else if (n == 2 && p[0] == 0xc2 && p[1] < 0xa0)
+			p[0] = p[1] = '?';
+		p += n ? n : 1;
+	}
 }
 
 static void __attribute__((format(printf, 2, 0))) set_text(struct err *e, const char *fmt, va_list ap)
@@ -40,7 +60,7 @@ int err_set(struct err *e, int code, const char *fmt, ...)
 	va_end(ap);
 	n = strlen(e->msg);
 	snprintf(e->msg + n, sizeof e->msg - n, ": %s", strerror(code));
-	one_line(e->msg);
+	err_one_line(e->msg);
 	e->code = code;
 	e->exit_status = 0;
 	return -code;
@@ -54,7 +74,7 @@ int err_msg(struct err *e, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	set_text(e, fmt, ap);
 	va_end(ap);
-	one_line(e->msg);
+	err_one_line(e->msg);
 	e->code = code;
 	e->exit_status = 0;
 	return -code;
@@ -71,7 +91,7 @@ int err_wrap(struct err *e, const char *fmt, ...)
 	snprintf(all, sizeof all, "%s: %s", front, e->msg);
 	all[sizeof e->msg - 1] = '\0';
 	memcpy(e->msg, all, sizeof e->msg);
-	one_line(e->msg);
+	err_one_line(e->msg);
 	return -normal_code(e->code);
 }
 
@@ -85,7 +105,7 @@ int err_hint(struct err *e, const char *fmt, ...)
 		va_start(ap, fmt);
 		vsnprintf(e->msg + n + 2, sizeof e->msg - n - 2, fmt, ap);
 		va_end(ap);
-		one_line(e->msg);
+		err_one_line(e->msg);
 	}
 	return -normal_code(e->code);
 }

@@ -53,6 +53,10 @@ int err_exit(struct err *e, int exit_status) __attribute__((nonnull(1), cold));
 /* Forget the error, so that `e` can be used again. */
 void err_clear(struct err *e);
 
+/* Control characters would let a foreign name move the user's cursor: show them as '?', in place. Those of ASCII, and those
+ * from U+0080 to U+009F, as UTF-8 and as single bytes. */
+void err_one_line(char *s);
+
 /* The status to exit with for `e`. */
 int err_status(const struct err *e);
 

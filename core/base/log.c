@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "core/base/err.h"
+
 static enum log_level most_shown = LOG_LEVEL_WARN;
 static log_sink *current_sink;
 
@@ -31,9 +33,7 @@ void log_at(enum log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof line, fmt, ap);
 	va_end(ap);
-	for (char *p = line; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = '?';
+	err_one_line(line);
 	current_sink(level, line);
 	errno = saved;
 }

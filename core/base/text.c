@@ -9,6 +9,8 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "core/base/err.h"
+
 #define NS_PER_S 1000000000LL
 
 bool text_int(const char *s, int64_t min, int64_t max, int64_t *ret)
@@ -245,9 +247,7 @@ char *text_printable(const char *s)
 {
 	char *copy = g_strdup(s);
 
-	for (char *p = copy; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = '?';
+	err_one_line(copy);
 	return copy;
 }
 

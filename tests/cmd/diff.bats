@@ -17,6 +17,13 @@ teardown() { remove_containers; remove_tree "$CORACLE_ROOT"; }
 	c diff nothere; fails 125 "nothere"
 }
 
+@test "names with control characters forge no lines and move no cursor; JSON has them as they are" {
+	"$CORACLE" run --name one -l "evil=$(printf 'a\033[31m\302\233')" -u 0 --entrypoint sh l -c 'touch "$1"' - "$(printf '/tmp/x\033[2J\nA forged\302\2331m')"
+	c diff one; ok; has 'A /tmp/x?[2J?A forged??1m'; lacks $'\nA forged'; lacks $'\033'
+	c diff --format json one; ok; [ "$(jq -r '.added[-1]' <<<"$output")" = "$(printf '/tmp/x\033[2J\nA forged\302\2331m')" ] || no json
+	c ps -a --format 'table {{.Names}} {{.Labels}}'; ok; has 'evil:a?[31m??'; lacks $'\033'
+}
+
 @test "image diff: the last layer; diff of an image is the same" {
 	c image diff l; ok
 	says "$(printf '%s\n' 'C /data' 'C /data/keep' 'A /data/keep/three' 'A /vol' 'A /vol/seed')"

@@ -47,6 +47,27 @@ static void test_err(void)
 	g_assert_cmpstr(e.msg, ==, "a?[31mb?c");
 }
 
+/* What moves a cursor, as UTF-8 and as single bytes; letters of any language stay. */
+static void test_err_one_line(void)
+{
+	static const struct { const char *from, *to; } cases[] = {
+		{ "\033[2J\t\177", "?[2J??" },
+		{ "\302\23331m", "??31m" },                       /* U+009B, which begins a sequence as ESC [ does */
+		{ "\233" "31m\302", "?31m\302" },
+		{ "Gr\303\274\303\237e \343\201\202 \360\237\233\266", "Gr\303\274\303\237e \343\201\202 \360\237\233\266" },
+		{ "\303\233\342\202\303", "\303\233\342?\303" },  /* a letter, and one that is cut off */
+		{ "\302\240\302\237", "\302\240??" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *s = g_strdup(cases[i].from), *printable = text_printable(cases[i].from);
+
+		err_one_line(s);
+		g_assert_cmpstr(s, ==, cases[i].to);
+		g_assert_cmpstr(printable, ==, cases[i].to);
+	}
+}
+
 static void test_text_numbers(void)
 {
 	int64_t v;
@@ -404,6 +425,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/base/err", test_err);
+	g_test_add_func("/base/err-one-line", test_err_one_line);
 	g_test_add_func("/base/text/numbers", test_text_numbers);
 	g_test_add_func("/base/text/words", test_text_words);
 	g_test_add_func("/base/jread", test_jread);
