@@ -61,6 +61,10 @@ extern const struct command *const commands[];
 /* Print "Error: ..." to stderr; returns the exit status. */
 int fail(const struct err *e);
 
+/* The same where bytes went to standard output: when nobody reads them any more (EPIPE), this process dies of SIGPIPE,
+ * as every filter does, and says nothing. */
+int fail_writing(const struct err *e);
+
 /* End the process with this status, here and now: freeing memory that a forked process shares would copy it page by
  * page. Returns where that cannot be (unwritten output), and under sanitizers, which look for leaks at the end. */
 void command_leave(int status);

@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <jansson.h>
 #include <locale.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,6 +78,15 @@ int fail(const struct err *e)
 	if (*e->msg)
 		(void)!write(STDERR_FILENO, text, strlen(text));
 	return err_status(e);
+}
+
+int fail_writing(const struct err *e)
+{
+	if (e->code == EPIPE) {
+		signal(SIGPIPE, SIG_DFL);
+		(void)raise(SIGPIPE);
+	}
+	return fail(e);
 }
 
 void fail_one(const struct err *e, int status, int *worst)

@@ -113,7 +113,7 @@ static int run_cp(struct context *c, void *values, int argc, char **argv)
 	if (r == 0)
 		r = copy(c, &k, &e);
 	cp_close(&k, r == 0);
-	return r < 0 ? fail(&e) : 0;
+	return r < 0 ? fail_writing(&e) : 0;
 }
 
 const struct command image_command_cp = COMMAND_CP(run_cp);

@@ -92,7 +92,7 @@ static int export_run(struct context *c, void *values, int argc, char **argv)
 	r = context_store(c, &e);
 	if (r == 0)
 		r = export_container(c, o, argv[0], &e);
-	return r < 0 ? fail(&e) : 0;
+	return r < 0 ? fail_writing(&e) : 0;
 }
 
 const struct command image_command_export = COMMAND_EXPORT(export_run);

@@ -382,7 +382,7 @@ static int save_run(struct context *c, void *values, int argc, char **argv)
 	progress_free(s.progress);
 	g_hash_table_unref(s.written);
 	g_array_unref(s.images);
-	return r < 0 ? fail(&e) : 0;
+	return r < 0 ? fail_writing(&e) : 0;
 }
 
 const struct command image_command_save = COMMAND_SAVE(save_run);

@@ -65,7 +65,7 @@ static int export_run(struct context *c, void *values, int argc, char **argv)
 		err_msg(&e, EINVAL, "refusing to export to terminal. Use -o flag or redirect");
 		return fail(&e);
 	}
-	return export_volume(c, o->output, argv[0], &e) < 0 ? fail(&e) : 0;
+	return export_volume(c, o->output, argv[0], &e) < 0 ? fail_writing(&e) : 0;
 }
 
 static int import_volume(struct context *c, const char *name, const char *path, struct err *e)

@@ -128,6 +128,22 @@ works() {
 	assert_clean
 }
 
+@test "a reader that is gone ends save, export, cp and volume export as it ends cat: by SIGPIPE, in silence" {
+	local one
+	pulled
+	"$CORACLE" create --name one -v vol:/vol "$LAYERS" >/dev/null
+	head -c 1000000 /dev/urandom >big
+	tar -c big | "$CORACLE" volume import vol -
+	for one in "save -q $LAYERS" "save -q --format oci-archive $LAYERS" "export one" "cp one:/bin -" "volume export vol"; do
+		# shellcheck disable=SC2086
+		{ "$CORACLE" $one 2>said && echo 0 >status || echo $? >status; } | head -c 1000 >/dev/null
+		[ "$(cat status)" = 141 ] || no "$one: status $(cat status)"
+		[ ! -s said ] || no "$one: $(cat said)"
+	done
+	"$CORACLE" rm one >/dev/null
+	assert_clean
+}
+
 @test "one id: archives keep what cannot be set" {
 	one() { # a user without subordinate ids
 		setpriv --no-new-privs "$CORACLE" "$@" 2>>err
