@@ -36,6 +36,7 @@ struct taker {
 	int sock;
 	int into;               /* the directory that gets the first thing */
 	char *name;             /* the first thing's name there; NULL: `into` itself */
+	bool named;             /* it is the last part of the target's path */
 	GArray *levels;         /* struct level */
 	GPtrArray *attributes;  /* struct attribute, of what comes next */
 	uid_t uid;
@@ -46,9 +47,36 @@ struct taker {
 	struct err *e;
 };
 
+/* Where `name` is, from the path that the user gave on. g_free it. */
+static char *path_to(const struct taker *k, const char *name)
+{
+	GString *s = g_string_new(k->t->path);
+
+	/* The first thing has the target's own name, or one in that directory. */
+	if (k->named && s->len)
+		g_string_truncate(s, (gsize)(strrchr(s->str, '/') ? strrchr(s->str, '/') - s->str : 0));
+	for (guint i = 0; i <= k->levels->len; i++) {
+		const struct level *l = i < k->levels->len ? &g_array_index(k->levels, struct level, i) : NULL;
+
+		if (l && l->keep)
+			continue;
+		if (s->len ? s->str[s->len - 1] != '/' : *k->t->path == '/')
+			g_string_append_c(s, '/');
+		g_string_append(s, !l ? name : i == 0 && k->name ? k->name : l->meta->name);
+	}
+	return g_string_free(s, FALSE);
+}
+
+static int cannot(struct taker *k, int code, const char *name)
+{
+	g_autofree char *path = path_to(k, name);
+
+	return err_set(k->e, code, "copying to %s", path);
+}
+
 static int failed(struct taker *k, const char *name)
 {
-	return err_set(k->e, errno, "copying to %s", name);
+	return cannot(k, errno, name);
 }
 
 static void free_attribute(gpointer attribute)
@@ -153,7 +181,7 @@ static int settle(struct taker *k, int dir, const char *name)
 	if (r == -EISDIR)
 		return err_msg(k->e, EISDIR, "cannot overwrite the directory \"%s\" with a file: use --overwrite", name);
 	if (r < 0)
-		(void)err_set(k->e, -r, "copying to %s", name);
+		(void)cannot(k, -r, name);
 	return r == -EBUSY ? err_hint(k->e, "what is mounted there cannot be replaced") : r;
 }
 
@@ -161,7 +189,7 @@ static int abandon(struct taker *k, int dir, const char *name, int code)
 {
 	(void)unlinkat(dir, *k->temporary ? k->temporary : name, 0);
 	*k->temporary = '\0';
-	return err_set(k->e, code, "copying to %s", name);
+	return cannot(k, code, name);
 }
 
 static int take_file(struct taker *k, int dir, const char *name, int in)
@@ -275,7 +303,7 @@ static int enter_target(struct taker *k)
 	int fd = openat(k->into, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
-		return failed(k, k->t->path);
+		return err_set(k->e, errno, "copying to %s", k->t->path);
 	g_ptr_array_set_size(k->attributes, 0);
 	push(k, fd, true, false);
 	return 0;
@@ -283,18 +311,18 @@ static int enter_target(struct taker *k)
 
 static int leave(struct taker *k)
 {
-	struct level *l;
+	struct level l;
 	int r;
 
 	if (!k->levels->len)
 		return err_msg(k->e, EPROTO, "the copy's source does not make sense");
-	l = &g_array_index(k->levels, struct level, k->levels->len - 1);
-	r = l->keep ? 0 : dress(k, l->fd, l->meta);
-	if (r < 0)
-		(void)err_set(k->e, -r, "copying to %s", l->meta->name);
-	(void)close(l->fd);
-	g_free(l->meta);
+	l = g_array_index(k->levels, struct level, k->levels->len - 1);
 	g_array_set_size(k->levels, k->levels->len - 1);
+	r = l.keep ? 0 : dress(k, l.fd, l.meta);
+	if (r < 0)
+		(void)cannot(k, -r, k->levels->len || !k->name ? l.meta->name : k->name);
+	(void)close(l.fd);
+	g_free(l.meta);
 	return r;
 }
 
@@ -340,6 +368,7 @@ static int find_target(struct taker *k)
 	k->into = f.directory ? openat(f.parent, f.name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : take_fd(&f.parent);
 	if (k->into < 0)
 		return not_found(t, errno, k->e);
+	k->named = !f.directory;
 	if (!f.directory)
 		k->name = g_steal_pointer(&f.name);
 	else if (k->m.mode != 0)

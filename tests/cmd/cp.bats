@@ -82,6 +82,13 @@ no_remains() {
 	c cp f c1:/proc/x; fails 125
 	[ "${#lines[@]}" = 1 ] || no "more than one line"
 	holds c1 /x "."
+	# With the whole path of what could not be written.
+	c cp c1:/d/one /usr; fails 125 "copying to /usr/one: Permission denied"
+	c cp c1:/d/one /usr/other; fails 125 "copying to /usr/other: Permission denied"
+	mkdir -p deep/etc; echo x >deep/etc/hostname
+	c cp deep/. c1:/; fails 125 "copying to /etc/hostname: "
+	c cp deep/etc c1:/; fails 125 "copying to /etc/hostname: "
+	c cp deep/etc/. c1:etc; fails 125 "copying to etc/hostname: "
 	[ ! -e here ]
 	no_remains c1
 }
