@@ -21,6 +21,11 @@ struct registry_options manifest_access(const struct access_options *o)
 					  .retry_delay_ms = -1 };
 }
 
+static int not_a_list(const char *name, struct err *e)
+{
+	return err_msg(e, EMEDIUMTYPE, "%s: image is not a manifest list", name);
+}
+
 int manifest_get(struct context *c, const char *name, struct manifest_list **ret, struct err *e)
 {
 	struct image *img = NULL;
@@ -35,7 +40,7 @@ int manifest_get(struct context *c, const char *name, struct manifest_list **ret
 		image_free(img);
 	if (r < 0)
 		return r;
-	return r > 0 ? err_msg(e, EINVAL, "%s: image is not a manifest list", name) :
+	return r > 0 ? not_a_list(name, e) :
 		       err_msg(e, ENOENT, "%s: image not known", name);
 }
 
@@ -212,8 +217,10 @@ static int print_list(const char *text, size_t len, struct err *e)
 	return shown ? 0 : err_msg(e, EBADMSG, "the list is not JSON");
 }
 
-/* What a registry has, where the store has no such list. */
-static int inspect_elsewhere(struct context *c, const char *name, const struct access_options *o, struct err *e)
+/* What a registry has, where the store has no such list. `only_lists`: the store has an image of this name, which is not
+ * asked for. */
+static int inspect_elsewhere(struct context *c, const char *name, bool only_lists, const struct access_options *o,
+			     struct err *e)
 {
 	g_autofree char *place = location_has_transport(name) ? g_strdup(name) : g_strconcat("docker://", name, NULL);
 	struct registry_options ro = manifest_access(o);
@@ -224,6 +231,10 @@ static int inspect_elsewhere(struct context *c, const char *name, const struct a
 
 	if (r == 0)
 		r = origin_document(from, NULL, &doc, &kind, e);
+	if (r < 0 && only_lists)
+		(void)err_wrap(e, "%s: image is not a manifest list, and a list elsewhere", name);
+	if (r == 0 && only_lists && kind != MEDIA_INDEX)
+		r = not_a_list(name, e);
 	if (r == 0)
 		r = print_list(doc.text, doc.len, e);
 	document_clear(&doc);
@@ -240,9 +251,9 @@ static int inspect_run(struct context *c, void *values, int argc, char **argv)
 	(void)argc;
 	if (r == 0) {
 		r = print_list(l->text, l->len, &e);
-	} else if (r == -ENOENT) {
+	} else if (r == -ENOENT || r == -EMEDIUMTYPE) {
 		err_clear(&e);
-		r = inspect_elsewhere(c, argv[0], values, &e);
+		r = inspect_elsewhere(c, argv[0], r == -EMEDIUMTYPE, values, &e);
 	}
 	return r < 0 ? fail(&e) : 0;
 }

@@ -130,6 +130,10 @@ images_for() {
 	[ "$(jq -r '.manifests[]|.platform.architecture' <<<"$output")" = amd64 ] || no "not one"
 	m inspect "docker://$R:last"
 	[ "$(jq '.manifests|length' <<<"$output")" = 2 ] || no "not the registry's"
+	# The image for this machine is here, the list is there.
+	c pull -q "$R:last"
+	m inspect "$R:last"
+	[ "$(jq '.manifests|length' <<<"$output")" = 2 ] || no "not the list of an image that was pulled"
 	m push one "docker-archive:$W/da"
 	fails 125 "holds one image"
 	m add one nothere
