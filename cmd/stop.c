@@ -178,6 +178,16 @@ static bool never_happens(const struct container_info *i, unsigned wanted)
 	return !i->record->health_test && !(wanted & (CONTAINER_WAIT_HEALTH(HEALTH_NONE) - 1));
 }
 
+/* Milliseconds without a unit, as podman's. */
+static int check_interval(const char *s, struct err *e)
+{
+	int64_t n;
+
+	if (!s || text_duration(s, &n) || text_int(s, 0, INT64_MAX, &n))
+		return 0;
+	return err_msg(e, EINVAL, "--interval \"%s\": not a duration such as 250ms or 1s", s);
+}
+
 static int run_wait(struct context *c, void *values, int argc, char **argv)
 {
 	struct act_options *o = values;
@@ -186,7 +196,7 @@ static int run_wait(struct context *c, void *values, int argc, char **argv)
 	unsigned wanted;
 	int worst = 0;
 
-	if (conditions(o->condition, &wanted, &e) < 0)
+	if (conditions(o->condition, &wanted, &e) < 0 || check_interval(o->interval, &e) < 0)
 		return fail(&e);
 	if (o->ignore && context_store(c, &e) == 0)     /* podman prints -1 for a missing one */
 		for (int a = 0; a < argc; a++) {

@@ -39,6 +39,8 @@ teardown() { remove_containers; remove_tree "$BATS_TEST_TMPDIR"/{root,store,run}
 	c stop -t 0 web; ok; says web
 	c ps -q; says ""
 	c wait web; says 137
+	c wait -i 1s web; says 137; c wait -i 250 web; says 137
+	c wait -i soon web; fails 125 '--interval "soon"'
 	c container inspect -f '{{.State.Status}} {{.State.ExitCode}}' "${id:0:8}"; says "exited 137"
 	c start web; ok; says web
 	c rm -f -t 0 web; ok
