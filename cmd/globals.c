@@ -283,18 +283,25 @@ int command_execute(struct context *c, const struct command *cmd, int argc, char
 	return cmd->run(c, values, argc - 1, argv + 1);
 }
 
-/* What was probably meant by a mistyped `word`, or NULL. */
-static const char *nearest_command(const struct command *const *list, const char *word)
+/* What was probably meant by a mistyped `word`, or NULL; an alias, too. g_free it. */
+static char *nearest_command(const struct command *const *list, const char *word)
 {
 	unsigned best = strlen(word) > 5 ? 3 : 2;
-	const char *found = NULL;
+	char *found = NULL;
 
 	for (; *list; list++) {
-		unsigned d = text_distance(word, (*list)->name);
+		g_autofree char *all = (*list)->alias ? g_strconcat((*list)->name, "|", (*list)->alias, NULL) :
+							g_strdup((*list)->name);
+		g_auto(GStrv) names = g_strsplit(all, "|", -1);
 
-		if (d < best && !((*list)->flags & COMMAND_HIDDEN)) {
+		for (char **name = names; !((*list)->flags & COMMAND_HIDDEN) && *name; name++) {
+			unsigned d = text_distance(word, *name);
+
+			if (d >= best)
+				continue;
 			best = d;
-			found = (*list)->name;
+			g_free(found);
+			found = g_strdup(*name);
 		}
 	}
 	return found;
@@ -304,7 +311,7 @@ static const char *nearest_command(const struct command *const *list, const char
 static int unknown_command(const struct command *const *list, const char *group, const char *word)
 {
 	g_autofree char *name = group ? g_strconcat(group, " ", word, NULL) : g_strdup(word);
-	const char *meant = nearest_command(list, name);
+	g_autofree char *meant = nearest_command(list, name);
 	struct err e = ERR_INIT;
 
 	err_msg(&e, EINVAL, "unrecognized command `coracle %s`", name);

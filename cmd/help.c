@@ -7,7 +7,7 @@
 #include "cmd/globals.h"
 #include "cmd/terminal.h"
 
-#define NAME_WIDTH 16
+#define NAME_WIDTH 17
 #define EXAMPLES_MAX 6          /* the man page has them all */
 
 static void option_left(const struct opt *o, GString *s)

@@ -23,6 +23,7 @@ load helper
 	cs system frobnicate; fails 125 "unrecognized command \`coracle system frobnicate\`; see \`coracle system --help\`"
 	[ "$output" = "" ] && [ "$(wc -l <<<"$stderr")" = 1 ]
 	cs image exsts x; fails 125 "did you mean \`coracle image exists\`?"
+	cs image lss; fails 125 "did you mean \`coracle image ls\`?"
 	cs strat; fails 125 "did you mean \`coracle start\`?"
 	cs run --nmae x busybox; fails 125 "unknown flag: --nmae; did you mean --name?"
 	cs ps extra; fails 125 "takes at most 0 arguments"
