@@ -212,7 +212,10 @@ static enum verdict unauthorized(struct registry *g, struct exchange *x, struct 
 		return VERDICT_NOW;
 	}
 	err_msg(e, EACCES, "%s%s", g->have_credential && basic_again ? "invalid username/password: " : "", text);
-	if (!x->foreign)
+	/* Without a repository it is the login itself. */
+	if (!x->foreign && !*g->ref.path && g->have_credential)
+		err_hint(e, "check the user name and password");
+	else if (!x->foreign)
 		err_hint(e, g->have_credential ?
 			    "these credentials may not do this: check them, or coracle login %s" :
 			    "log in with coracle login %s, or give --creds USER:PASSWORD", g->ref.host);

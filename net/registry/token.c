@@ -102,6 +102,8 @@ static int refused(struct registry *g, const struct http_request *r, struct err 
 		return err_msg(e, EIO, "unable to retrieve auth token: %s", text);
 	err_msg(e, EACCES, "unable to retrieve auth token: %s%s",
 		g->have_credential ? "invalid username/password: " : "", text);
+	if (!*g->ref.path && g->have_credential)
+		return err_hint(e, "check the user name and password");
 	return err_hint(e, g->have_credential ? "check the user name and password, or coracle login %s" :
 						"log in with coracle login %s, or give --creds USER:PASSWORD",
 			g->ref.host);

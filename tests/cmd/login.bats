@@ -37,6 +37,7 @@ login() { c login "$@" <<<"${secret-secret}"; }
 @test "wrong credentials and bad command lines keep nothing" {
 	secret=wrong login -u user --password-stdin "$REGISTRY_AUTH"
 	fails 125 "invalid username/password"
+	has "check the user name and password"; lacks "coracle login"
 	login --password-stdin "$REGISTRY_AUTH"
 	fails 125 "--username"
 	login -u user -p x --password-stdin "$REGISTRY_AUTH"
