@@ -28,7 +28,7 @@ static int set_paused(struct context *c, const struct container_info *i, bool pa
 	enum container_status need = paused ? CONTAINER_RUNNING : CONTAINER_PAUSED;
 
 	if (i->state.status != need)
-		return err_msg(e, EINVAL, "\"%s\" is not %s, can't %s: container state improper",
+		return err_msg(e, EINVAL, "container %s: \"%s\" is not %s, can't %s: container state improper", i->given,
 			       container_status_name(i->state.status), container_status_name(need),
 			       paused ? "pause" : "unpause");
 	return container_pause(&c->place, i->record->id, paused, e);

@@ -160,6 +160,8 @@ int volume_create(struct store *s, const char *name, const char *const *labels, 
 	if (dir < 0)
 		return dir;
 	r = stage_volume(dir, labels, options, anonymous, e);
+	if (r < 0)
+		(void)err_wrap(e, "create volume %s", name);
 	if (r == 0 && renameat2(s->tmp_fd, staged, s->volumes_fd, name, RENAME_NOREPLACE) < 0) {
 		r = errno == EINVAL && renameat(s->tmp_fd, staged, s->volumes_fd, name) == 0 ? 0 : -errno;
 		if (r == -EEXIST || r == -ENOTEMPTY)

@@ -33,7 +33,7 @@ int container_write_state(int container_fd, const struct container_state *st, st
 	text = state_to_json(st, boot_id);
 	r = file_replace(container_fd, STATE_FILE, text, strlen(text), 0600, false, e);
 	free(text);
-	return r;
+	return r < 0 ? err_wrap(e, "what is known of the container") : 0;
 }
 
 /* 1 and *st, 0 when there is no state.json, or -errno. */

@@ -99,7 +99,7 @@ moving() { "$CORACLE" top "$1" state | tail -n +2 | grep -vc '[TZD]' || :; }
 
 @test "pause of what does not run" {
 	"$CORACLE" create --name two --network none --rootfs "$ROOT" true >/dev/null
-	cs pause two; fails 125 '"created" is not running, can'"'"'t pause: container state improper'
+	cs pause two; fails 125 'container two: "created" is not running, can'"'"'t pause: container state improper'
 	cs pause nope two; fails 125 'no container with name or ID "nope" found'
 	cs pause; fails 125
 	cs pause -a; ok; says ""
