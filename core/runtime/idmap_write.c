@@ -81,7 +81,7 @@ struct helper {
 	char path[64], numbers[3 * IDMAP_MAX + 1][NUMBER_SIZE];
 	char *argv[ARGS_MAX + 1];
 	int out;
-	char stack[HELPER_STACK] __attribute__((aligned(16)));
+	char *stack;            /* HELPER_STACK bytes, which nobody has written to: a page that is not used costs nothing */
 };
 
 static void helper_arguments(struct helper *h, const struct id_range *r, size_t n, pid_t target)
@@ -131,7 +131,7 @@ static int helper_start(struct helper *h, const struct id_range *r, size_t n, pi
 	/* A handler of the keeper's must not run in the child, on memory that both use. */
 	sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, &old);
-	h->pid = clone(helper_exec, h->stack + sizeof h->stack, CLONE_VM | SIGCHLD, h);
+	h->pid = clone(helper_exec, h->stack + HELPER_STACK, CLONE_VM | SIGCHLD, h);
 	code = errno;
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
 	if (h->pid < 0) {
@@ -159,8 +159,9 @@ static int helper_finish(struct helper *h, struct err *e)
 
 static int write_by_helpers(const struct idmap *m, pid_t pid, struct err *e)
 {
-	struct helper uid = { .name = "newuidmap", .pid = -1, .err_fd = -1 };
-	struct helper gid = { .name = "newgidmap", .pid = -1, .err_fd = -1 };
+	char stacks[2][HELPER_STACK] __attribute__((aligned(16)));
+	struct helper uid = { .name = "newuidmap", .pid = -1, .err_fd = -1, .stack = stacks[0] };
+	struct helper gid = { .name = "newgidmap", .pid = -1, .err_fd = -1, .stack = stacks[1] };
 	int r = helper_start(&uid, m->uid, m->n_uid, pid, e);
 
 	if (r == 0)
