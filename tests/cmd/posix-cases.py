@@ -4,7 +4,7 @@
 prepare makes a tree (a lower layer, or a plain directory); run works on it, as root of a user namespace that has other
 ids too, and prints errno values, modes, owners, link counts and which times have changed.
 """
-import ctypes, errno, fcntl, os, socket, stat, sys, time
+import ctypes, errno, fcntl, os, socket, stat, struct, sys, time
 
 libc = ctypes.CDLL(None, use_errno=True)
 ALICE, BOB = 1000, 1001
@@ -31,6 +31,7 @@ def make(path, kind):
 
 
 COUNT = 60  # of each kind, used up one by one
+LINKED = 5  # pairs of names
 
 
 def prepare(top):
@@ -57,6 +58,12 @@ def prepare(top):
     os.chown("sticky/dir-bob", BOB, BOB)
     os.symlink("loop", "loop")
     os.symlink("file", "to-dir")
+    for i in range(LINKED):
+        make("pair%d-a" % i, "file")
+        os.link("pair%d-a" % i, "pair%d-b" % i)
+    os.mkdir("list")
+    for i in range(100):
+        make("list/%d" % i, "file")
     make("linked", "file")
     os.link("linked", "linked2")
     for program in ("true", "cat"):
@@ -434,10 +441,149 @@ def listing():
     say("one device", len({os.lstat(os.path.join(p, x)).st_dev for p, d, f in os.walk(".") for x in d + f}))
 
 
+def hardlinks():
+    for origin in ORIGINS:
+        def pair(n):
+            names = ["%s%d-%s" % ("pair" if origin == "lower" else "upair", n, x) for x in "ab"]
+            if origin == "upper":
+                make(names[0], "file")
+                os.link(*names)
+            return names
+        for n, over in enumerate(ORIGINS):
+            a, b = pair(n)
+            f = fresh("file", over)
+            tick(max(times([a])[a]))
+            watch("%s: %s file onto one name" % (origin, over), [f, a, b], os.rename, f, a)
+            say(mode(a), mode(b))
+        a, b = pair(2)
+        fd = os.open(b, os.O_RDONLY)
+        watch(origin + ": unlink one", [a, b], os.unlink, a)
+        say(os.fstat(fd).st_nlink, call(os.unlink, b), os.fstat(fd).st_nlink)
+        os.close(fd)
+        a, b = pair(3)
+        s = os.stat(a)
+        write(a, b"W")
+        say(open(b).read(3), [(mode(x), os.stat(x).st_ino == s.st_ino) for x in (a, b)])
+        watch(origin + ": a third", [a, b], os.link, b, b + "c")
+        watch(origin + ": chmod of one", [a, b, b + "c"], os.chmod, a, 0o600)
+        watch(origin + ": onto its other name", [a, b], os.rename, a, b)
+        a, b = pair(4)
+        other = "other-" + origin
+        os.mkdir(other)
+        watch(origin + ": elsewhere", [b, other], os.rename, a, other + "/" + a)
+        say(mode(b), mode(other + "/" + a))
+        fd, f = os.open(b, os.O_RDONLY), fresh("file", "upper")
+        os.rename(f, b)
+        say("open", os.fstat(fd).st_nlink, os.read(fd, 100))
+        os.close(fd)
+
+
+def make_with_mode(path, kind, bits):
+    os.umask(0)
+    if kind == "dir":
+        os.mkdir(path, bits)
+    elif kind == "fifo":
+        os.mkfifo(path, bits)
+    elif kind == "tmpfile":
+        fd = os.open(os.path.dirname(path), os.O_TMPFILE | os.O_RDWR, bits)
+        os.link("/proc/self/fd/%d" % fd, path, follow_symlinks=True)
+    else:
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, bits))
+
+
+def set_id_modes():
+    os.mkdir("sgid2")
+    os.chown("sgid2", 0, BOB)
+    os.chmod("sgid2", 0o2777)
+    os.chmod("sgid", 0o2777)
+    for d in ("sgid", "sgid2", "open"):
+        for kind in ("file", "dir", "fifo", "tmpfile"):
+            for bits in (0o2755, 0o2644, 0o6777, 0o1777):
+                p = "%s/m-%s-%o" % (d, kind, bits)
+                say(p, alice(make_with_mode, p, kind, bits), asuser(ALICE, ALICE, [BOB], make_with_mode, p + "g", kind, bits), call(make_with_mode, p + "r", kind, bits),
+                    [mode(x) for x in (p, p + "g", p + "r") if os.path.lexists(x)])
+                os.umask(0o022)
+
+
+def acl(*entries):
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *e) for e in entries)
+
+
+def acls():
+    ACCESS, DEFAULT, NOBODY = "system.posix_acl_access", "system.posix_acl_default", 0xffffffff
+    bob = acl((1, 6, NOBODY), (2, 7, BOB), (4, 4, NOBODY), (16, 7, NOBODY), (32, 0, NOBODY))
+    plain = acl((1, 7, NOBODY), (4, 5, NOBODY), (32, 5, NOBODY))
+    for origin in ORIGINS:
+        p, d = fresh("file", origin), fresh("dir", origin)
+        say(origin, "none", call(os.removexattr, p, ACCESS), call(os.removexattr, d, DEFAULT))
+        watch("set", [p], os.setxattr, p, ACCESS, bob)
+        say(mode(p), os.listxattr(p), asuser(BOB, BOB, [], os.open, p, os.O_RDWR), alice(os.open, p, os.O_RDONLY))
+        say("chmod", call(os.chmod, p, 0o600), mode(p), os.getxattr(p, ACCESS).hex(), asuser(BOB, BOB, [], os.open, p, os.O_RDWR))
+        say("refused", call(os.setxattr, p, DEFAULT, bob), alice(os.setxattr, p, ACCESS, bob))
+        say("nothing but a mode", call(os.setxattr, p, ACCESS, plain), mode(p), os.listxattr(p))
+        os.chown(p, ALICE, BOB)
+        for groups in ([BOB], [ALICE]):
+            os.chmod(p, 0o6755)
+            say("set-group-id", groups, asuser(ALICE, ALICE, groups, os.setxattr, p, ACCESS, plain), mode(p))
+        os.chmod(p, 0o2755)
+        say("another attribute", alice(os.setxattr, p, "user.large", b"v" * 3000), mode(p), call(os.setxattr, p, ACCESS, bob), mode(p))
+        os.chmod(d, 0o777)
+        watch("default", [d], os.setxattr, d, DEFAULT, bob)
+        for kind in ("file", "dir", "fifo"):
+            q = d + "/" + kind
+            say(kind, alice(make_with_mode, q, kind, 0o666), mode(q), [(x, os.getxattr(q, x).hex()) for x in sorted(os.listxattr(q))])
+        say("no default", call(os.removexattr, d, DEFAULT), call(make, d + "/after", "file"), mode(d + "/after"), os.listxattr(d))
+
+
+def positions():
+    libc.opendir.restype = libc.readdir.restype = ctypes.c_void_p
+    libc.telldir.restype = ctypes.c_long
+    for f in (libc.readdir, libc.telldir, libc.rewinddir, libc.closedir):
+        f.argtypes = [ctypes.c_void_p]
+    libc.seekdir.argtypes = [ctypes.c_void_p, ctypes.c_long]
+
+    def entry(d):
+        e = libc.readdir(d)
+        return ctypes.string_at(e + 19).decode() if e else None
+
+    def rest(d):
+        return list(iter(lambda: entry(d), None))
+
+    d = libc.opendir(b"list")
+    rest(d)
+    for new, old in (("new1", "7"), ("new2", "8")):
+        make("list/" + new, "file")
+        os.unlink("list/" + old)
+        libc.rewinddir(d)
+        seen = rest(d)
+        say("after rewinddir", len(seen), len(set(seen)), new in seen, old in seen)
+    libc.rewinddir(d)
+    at = []
+    while True:
+        where, what = libc.telldir(d), entry(d)
+        if what is None:
+            break
+        at.append((where, what))
+    again = []
+    for where, what in at[::-3]:
+        libc.seekdir(d, where)
+        again.append(entry(d) == what)
+    say("seekdir", all(again), len(at), len({where for where, _ in at}))
+    libc.closedir(d)
+    count = 0
+    with os.scandir("list") as it:
+        for e in it:
+            count += 1
+            os.rename("list/" + e.name, "list/renamed%d" % count)
+            if count > 1000:
+                break
+    say("renamed while listed: ends", count <= 1000)
+
+
 def run(top):
     os.umask(0o022)
     os.chdir(top)
-    for f in (times_and_types, names, permissions, data, executing, listing, renames, renames2):
+    for f in (times_and_types, names, permissions, data, executing, listing, renames, renames2, hardlinks, set_id_modes, acls, positions):
         say("#", f.__name__)
         f()
         used_up = [k for k, v in used.items() if k[1] == "lower" and v > COUNT - 1]

@@ -17,6 +17,7 @@
 #include "storage/overlay/fuse/lookup.h"
 #include "storage/overlay/fuse/ops_data.h"
 #include "storage/overlay/fuse/remove.h"
+#include "storage/overlay/fuse/session.h"
 #include "storage/overlay/fuse/xattr.h"
 
 static struct ops *ops_of(fuse_req_t req) { return libfuse.req_userdata(req); }
@@ -334,6 +335,18 @@ static void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
 		free(buf);
 }
 
+/* Under the lock. */
+static int clear_sgid(struct ops *s, struct node *n)
+{
+	struct stat st;
+	int r = attr_get(s->o, n, &st);
+
+	if (r < 0 || !(st.st_mode & S_ISGID))
+		return r;
+	st.st_mode &= ~(mode_t)S_ISGID;
+	return attr_set(s->o, n, &st, FUSE_SET_ATTR_MODE);
+}
+
 static void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value, size_t size, int flags)
 {
 	struct ops *s = ops_of(req);
@@ -341,6 +354,8 @@ static void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const 
 
 	ops_lock(s->o);
 	r = xattr_set(s->o, ops_node(s, ino), name, value, size, flags);
+	if (r == 0 && session_acl_clears_sgid())
+		r = clear_sgid(s, ops_node(s, ino));
 	ops_unlock(s->o);
 	(void)libfuse.reply_err(req, -r);
 }

@@ -6,6 +6,7 @@
 #include <linux/fuse.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -24,6 +25,8 @@ static pthread_mutex_t lead = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local bool leading;
 static uint64_t init_request;   /* the INIT request to be answered; 0: none */
 static uint32_t offered;        /* what the kernel can do, from it */
+static bool long_setxattr;      /* SETXATTR has flags of its own, between what libfuse knows and the name */
+static _Thread_local bool acl_clears_sgid;
 
 static ssize_t io_read(int fd, void *buf, size_t len, void *userdata)
 {
@@ -40,7 +43,8 @@ static ssize_t io_read(int fd, void *buf, size_t len, void *userdata)
 	return n;
 }
 
-/* Whoever writes to a file loses the set-user-id bit: the file system below sees to it. */
+/* Whoever writes to a file loses the set-user-id bit: the file system below sees to it. It cannot see who sets an ACL:
+ * the kernel says whether S_ISGID goes then. */
 static void add_flags(struct iovec *iov, int count)
 {
 	struct fuse_init_out *out = count > 1 ? iov[1].iov_base : NULL;
@@ -48,6 +52,10 @@ static void add_flags(struct iovec *iov, int count)
 	init_request = 0;
 	if (out && iov[1].iov_len >= 16 && (offered & FUSE_HANDLE_KILLPRIV_V2))
 		out->flags |= FUSE_HANDLE_KILLPRIV_V2;
+	/* A libfuse that reads such requests by itself has set the flag. */
+	long_setxattr = out && iov[1].iov_len >= 16 && (offered & FUSE_SETXATTR_EXT & ~out->flags);
+	if (long_setxattr)
+		out->flags |= FUSE_SETXATTR_EXT;
 }
 
 static ssize_t io_splice(int pipe, off_t *from, int fd, off_t *to, size_t len, unsigned flags, void *userdata)
@@ -102,14 +110,37 @@ static void answer_tmpfile(const struct fuse_in_header *h, const struct fuse_cre
 		node_forget(ops.o, ops_node(&ops, e.ino), 1);
 }
 
-static void answer(const struct fuse_buf *buf)
+/* Note the flags and close their gap, for libfuse. */
+static void shorten_setxattr(struct fuse_buf *buf)
+{
+	struct fuse_in_header *h = buf->mem;
+	struct fuse_setxattr_in *in = (struct fuse_setxattr_in *)(h + 1);
+	const size_t gap = sizeof *in - offsetof(struct fuse_setxattr_in, setxattr_flags);
+
+	acl_clears_sgid = in->setxattr_flags & FUSE_SETXATTR_ACL_KILL_SGID;
+	memmove(&in->setxattr_flags, in + 1, buf->size - sizeof *h - sizeof *in);
+	buf->size -= gap;
+	h->len -= (uint32_t)gap;
+}
+
+bool session_acl_clears_sgid(void)
+{
+	return acl_clears_sgid;
+}
+
+static void answer(struct fuse_buf *buf)
 {
 	const struct fuse_in_header *h = buf->mem;
+	size_t body = buf->flags & FUSE_BUF_IS_FD || buf->size < sizeof *h ? 0 : buf->size - sizeof *h;
 
-	if (!(buf->flags & FUSE_BUF_IS_FD) && buf->size >= sizeof *h + sizeof(struct fuse_create_in) && h->opcode == FUSE_TMPFILE)
+	acl_clears_sgid = false;
+	if (body >= sizeof(struct fuse_create_in) && h->opcode == FUSE_TMPFILE) {
 		answer_tmpfile(h, (const struct fuse_create_in *)(h + 1));
-	else
-		libfuse.session_process_buf(ops.se, buf);
+		return;
+	}
+	if (long_setxattr && body >= sizeof(struct fuse_setxattr_in) && h->opcode == FUSE_SETXATTR)
+		shorten_setxattr(buf);
+	libfuse.session_process_buf(ops.se, buf);
 }
 
 void session_let_others(void)
@@ -135,7 +166,7 @@ static int next_request(struct fuse_buf *buf)
 		(void)pthread_mutex_lock(&lead);
 	leading = true;
 	buf->flags = 0;
-	n = stream_expects() ? (int)stream_receive(queue, buf, STREAM_LEAST) : libfuse.session_receive_buf(ops.se, buf);
+	n = stream_expects() ? (int)stream_receive(queue, buf) : libfuse.session_receive_buf(ops.se, buf);
 	if (n > 0 && !is_write(buf) && poll(&p, 1, 0) > 0)
 		session_let_others();
 	return n;

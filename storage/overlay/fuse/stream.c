@@ -46,7 +46,7 @@ bool stream_expects(void)
 	return expected && have_pipe();
 }
 
-ssize_t stream_receive(int dev, struct fuse_buf *buf, size_t room)
+ssize_t stream_receive(int dev, struct fuse_buf *buf)
 {
 	ssize_t n = splice(dev, NULL, ends[1], NULL, OPS_MAX_IO + OPS_HEADER, 0);
 
@@ -54,7 +54,8 @@ ssize_t stream_receive(int dev, struct fuse_buf *buf, size_t room)
 	if (n <= 0)
 		return n == 0 ? 0 : errno == ENOENT ? -EINTR : -errno; /* given up before it was read */
 	*buf = (struct fuse_buf){ .size = (size_t)n, .mem = buf->mem };
-	if (n < STREAM_LEAST && (size_t)n <= room)
+	/* The largest of the others sets an attribute of 64 KiB. */
+	if (n < STREAM_LEAST + OPS_HEADER)
 		return read(ends[0], buf->mem, (size_t)n) == n ? n : -EIO;
 	buf->fd = ends[0];
 	buf->flags = FUSE_BUF_IS_FD;

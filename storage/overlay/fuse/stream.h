@@ -19,9 +19,9 @@ void stream_wrote(size_t size);
 /* Is the next request to come by stream_receive? */
 bool stream_expects(void);
 
-/* Move a request from `dev` into the thread's pipe; what is small is read into buf->mem, which has room for `room`
- * bytes. As read(2), with -errno. */
-ssize_t stream_receive(int dev, struct fuse_buf *buf, size_t room);
+/* Move a request from `dev` into the thread's pipe; what is small, and whatever is no write, is read into buf->mem,
+ * which has room for OPS_MAX_IO bytes at least. As read(2), with -errno. */
+ssize_t stream_receive(int dev, struct fuse_buf *buf);
 
 /* The request is answered: what nobody has taken from the pipe goes. */
 void stream_done(void);

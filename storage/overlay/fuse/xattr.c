@@ -13,7 +13,8 @@
 
 #define OWN "user.overlay."
 #define ESCAPED "user.overlay.overlay."
-#define DEFAULT_ACL "system.posix_acl_default"
+#define ACL "system.posix_acl_"
+#define DEFAULT_ACL ACL "default"
 
 static bool starts(const char *s, const char *with)
 {
@@ -166,8 +167,9 @@ int xattr_remove(struct ovl *o, struct node *n, const char *name)
 	struct handle *h;
 	int r;
 
+	/* An ACL that is not there is gone, as every file system has it. */
 	if (len < 0)
-		return (int)len;
+		return len == -ENODATA && starts(name, ACL) ? 0 : (int)len;
 	r = copyup_node(o, n, COPYUP_ALL);
 	name = outside(name, buf);
 	if (r < 0 || !name)
