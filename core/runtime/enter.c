@@ -145,16 +145,48 @@ static int become_program(struct entering *n, struct err *e)
 	return program_exec(&s->process, path, e);
 }
 
-static _Noreturn void run_inside(struct entering *n)
+/* What it notes down of itself (numbers of descriptors above all) is in its own copy: the memory may be the caller's. */
+static int run_inside(void *entering)
 {
+	struct entering mine = *(const struct entering *)entering;
 	struct err e = ERR_INIT;
 
-	if (n->p->die_with_caller)
+	if (mine.p->die_with_caller)
 		proc_die_with_outer_parent();
-	fd_close(&n->sock);
-	(void)become_program(n, &e);
-	(void)fd_send(n->theirs, &e, sizeof e, NULL, 0);
+	fd_close(&mine.sock);
+	(void)become_program(&mine, &e);
+	(void)fd_send(mine.theirs, &e, sizeof e, NULL, 0);
 	_exit(err_status(&e));
+}
+
+/* The new process may use the caller's memory until it is the program, if the caller has nothing to do meanwhile (to
+ * take a terminal or a listener) and the time namespace, which takes only a process that shares none, is no other one.
+ * It spares some sixty page faults. Nobody inside can look into that memory: it is not dumpable, and it belongs to the
+ * caller's user namespace. The sanitizers do not know of such stacks. */
+static bool may_use_our_memory(const struct entering *n)
+{
+#ifdef __SANITIZE_ADDRESS__
+	return false;
+#else
+	return !n->p->spec->process.terminal && !seccomp_notify_wanted(&n->filter) && !n->filter.pretend &&
+		!(n->flags & CLONE_NEWTIME);
+#endif
+}
+
+static pid_t fork_program(struct entering *n)
+{
+	static char stack[256 * 1024] __attribute__((aligned(16)));
+	int pidfd = -1;
+	pid_t pid;
+
+	if (may_use_our_memory(n)) {
+		pid = clone(run_inside, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_PARENT | SIGCHLD, n);
+		return pid < 0 ? -errno : pid;
+	}
+	pid = namespaces_clone(CLONE_PARENT, -1, &pidfd);
+	if (pid == 0)
+		_exit(run_inside(n));
+	return pid;
 }
 
 /* Before Linux 5.8, and where a listed namespace is one that we are in as well: each by its file, if it is another. */
@@ -231,8 +263,6 @@ static int join_cgroups(struct entering *n)
 /* In the caller's memory, which sleeps until this process is gone. */
 static void join_and_fork(struct entering *n)
 {
-	int pidfd = -1;
-
 	n->cgroup_code = join_cgroup(n);
 	if (join_cgroups(n) < 0)
 		return;
@@ -242,9 +272,7 @@ static void join_and_fork(struct entering *n)
 		(void)err_set(&n->err, errno, "enter the container's root");
 		return;
 	}
-	n->pid = namespaces_clone(CLONE_PARENT, -1, &pidfd);
-	if (n->pid == 0)
-		run_inside(n);
+	n->pid = fork_program(n);
 	if (n->pid < 0)
 		(void)err_set(&n->err, -n->pid, "fork");
 }
